@@ -1,0 +1,1 @@
+"""DASIER: scikit-learn models as a service."""

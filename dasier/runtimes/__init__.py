@@ -1,0 +1,101 @@
+"""What executes a model. Every runtime answers through one small protocol.
+
+A runtime is a module with ``load(blob, schema) -> Model`` and ``requirements() -> dict``. It is
+imported only when a version names it, so that no other runtime costs a cold start anything. A
+blob reaches `load` only after its signature, binding and digest were checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from dasier.errors import FormatUnknown, LibraryMismatch
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from dasier.rows import Rows
+    from dasier.schema import Schema
+
+NAMES = ("onnx", "sklearn")
+"""Every runtime, the preferred one first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What a model answers for n rows, in their order.
+
+    Attributes
+    ----------
+    predictions : ndarray, shape (n,)
+        Class labels in the dtype of the estimator's classes, or float64 for a regression.
+    probabilities : ndarray of float64, shape (n, n_classes), or None
+        In the order of ``schema.output.classes``; each row sums to 1.
+    scores : ndarray of float64, shape (n,), or None
+        An anomaly detector's decision function; below 0 is an anomaly.
+    """
+
+    predictions: np.ndarray[Any, Any]
+    probabilities: np.ndarray[Any, Any] | None = None
+    scores: np.ndarray[Any, Any] | None = None
+
+
+class Model(Protocol):
+    """A loaded version."""
+
+    def predict(self, rows: Rows) -> Outputs:
+        """Answer every row, in order."""
+        ...
+
+
+class Runtime(Protocol):
+    """What a runtime's module offers."""
+
+    def load(self, blob: bytes, schema: Schema) -> Model:
+        """Give a model from verified bytes."""
+        ...
+
+    def requirements(self) -> dict[str, str]:
+        """Give the installed version of each library that a blob depends on."""
+        ...
+
+    def compatible(self, library: str, *, built_with: str, installed: str) -> bool:
+        """Say whether a blob built with one version of a library may run on another."""
+        ...
+
+
+def runtime(name: str) -> Runtime:
+    """Give a runtime's module.
+
+    Raises
+    ------
+    FormatUnknown
+        If no runtime of this release has that name.
+    """
+    if name not in NAMES:
+        raise FormatUnknown(f"runtime {name}", known=1)
+    return cast("Runtime", import_module(f"dasier.runtimes.{name}"))
+
+
+def check_requirements(name: str, requires: Mapping[str, str]) -> None:
+    """Refuse a version that was built with libraries which cannot run it here.
+
+    Raises
+    ------
+    LibraryMismatch
+        Naming the library and both versions.
+    """
+    module = runtime(name)
+    installed = module.requirements()
+    for library, here in installed.items():
+        built_with = requires.get(library, "an unknown version")
+        if not module.compatible(library, built_with=built_with, installed=here):
+            raise LibraryMismatch(library, built_with=built_with, installed=here)
+
+
+def load(name: str, blob: bytes, schema: Schema) -> Model:
+    """Give a model from verified bytes, on the runtime of that name."""
+    return runtime(name).load(blob, schema)
