@@ -1,0 +1,246 @@
+"""The Python client: ask a DASIER service for predictions.
+
+::
+
+    from dasier.client import Client
+
+    client = Client("https://….execute-api.eu-west-3.amazonaws.com/prod", api_key="…")
+    answer = client.predict("penguins", [{"bill_length_mm": 39.1, …}])
+    answer.predictions[0].value          # 'Adelie'
+
+It needs urllib3 alone. Refusals are `dasier.errors`, with pointers to the rows and columns at fault; what is
+worth trying again is tried again (`dasier.client.transport`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from dasier.client.answers import (
+    Answer,
+    Caution,
+    Explanation,
+    Job,
+    Metric,
+    ModelDescription,
+    ModelEntry,
+    Prediction,
+)
+from dasier.client.refusals import Busy, KeyRefused, ServiceFailed, Throttled, Unreachable
+from dasier.client.rows import instances, plain
+from dasier.client.transport import Patience, Reply, Transport
+from dasier.errors import ModelNotFound, SettingsInvalid
+from dasier.schema import Label
+
+__all__ = [
+    "Answer", "Busy", "Caution", "Client", "Explanation", "Job", "KeyRefused", "Metric", "ModelDescription",
+    "ModelEntry", "Patience", "Prediction", "ServiceFailed", "Throttled", "Unreachable",
+]  # fmt: skip
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+T = TypeVar("T")
+
+
+class Client:
+    """One service, and the key to it. May be shared between threads.
+
+    Parameters
+    ----------
+    url : str
+        Of the API's stage or of the local gateway, e.g. ``http://127.0.0.1:8000``.
+    api_key : str, optional
+        Sent as ``x-api-key``.
+    client_id : str, optional
+        Sent as ``x-client-id``: the same id always meets the same version during a canary.
+    timeout_s : float
+        For one attempt, in seconds.
+    patience : Patience, optional
+        How long failures are tried again.
+
+    Raises
+    ------
+    SettingsInvalid
+        The address is not an http or https one.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        api_key: str | None = None,
+        *,
+        client_id: str | None = None,
+        timeout_s: float = 30.0,
+        patience: Patience | None = None,
+    ) -> None:
+        headers = {"accept": "application/json", "user-agent": f"dasier-python/{_version()}"}
+        if api_key:
+            headers["x-api-key"] = api_key
+        if client_id:
+            headers["x-client-id"] = client_id
+        self._transport = Transport(_base(url), headers, timeout_s=timeout_s, patience=patience or Patience())
+
+    def __repr__(self) -> str:
+        """Name the service, never the key."""
+        return f"Client({self._transport.url!r})"
+
+    def models(self) -> tuple[ModelEntry, ...]:
+        """Give the models that serve, in the service's order."""
+        return self._get("/models", lambda it: tuple(ModelEntry.read(one) for one in it["models"]))
+
+    def describe(self, name: str) -> ModelDescription:
+        """Give what one model is, takes and gives.
+
+        Raises
+        ------
+        NotFound
+            There is no such model.
+        """
+        return self._get(_model(name), ModelDescription.read)
+
+    def versions(self, name: str) -> tuple[Mapping[str, Any], ...]:
+        """Give the versions with metrics, verdict, who and when, as the API sends them."""
+        return self._get(_model(name) + "/versions", lambda it: tuple(it["versions"]))
+
+    def version(self, name: str, version: int) -> Mapping[str, Any]:
+        """Give one version in full, as the API sends it."""
+        return self._get(f"{_model(name)}/versions/{int(version)}", lambda it: it)
+
+    def releases(self, name: str) -> tuple[Mapping[str, Any], ...]:
+        """Give the release log, newest first, as the API sends it."""
+        return self._get(_model(name) + "/releases", lambda it: tuple(it["releases"]))
+
+    def card(self, name: str, *, media_type: str = "text/markdown") -> str:
+        """Give the model's card as Markdown, or as HTML when asked for ``text/html``."""
+        reply = self._transport.send("GET", _model(name) + "/card", headers={"accept": media_type})
+        return reply.body.decode()
+
+    def predict(
+        self,
+        name: str,
+        rows: object,
+        version: int | None = None,
+        *,
+        explain: bool = False,
+        probabilities: bool = True,
+    ) -> Answer:
+        """Give one prediction a row, in the order of the rows.
+
+        Parameters
+        ----------
+        name : str
+            The model.
+        rows : list of dict, or DataFrame
+            Column to value; NaN, NaT and NA are sent as null.
+        version : int, optional
+            By default the version that serves.
+        explain : bool
+            Add the contribution of each column to each prediction.
+        probabilities : bool
+            Ask for the probability of each class, where the model gives them.
+
+        Raises
+        ------
+        RowsRefused
+            Rows do not fit the schema: ``error.violations`` has a pointer to each cell.
+        InvalidRequest
+            The request cannot be answered as it stands, e.g. it is too large.
+        NotFound
+            There is no such model or version.
+        Unavailable
+            No answer in spite of trying again: `Unreachable`, `Throttled` or `Busy`.
+        """
+        path = _model(name) + ("" if version is None else f"/versions/{int(version)}") + "/predict"
+        options = (["explain=true"] if explain else []) + ([] if probabilities else ["probabilities=false"])
+        query = "?" + "&".join(options) if options else ""
+        return _decode(self._post(path + query, {"instances": instances(rows)}), Answer.read)
+
+    def feedback(self, name: str, actuals: Mapping[str, Label]) -> None:
+        """Tell what turned out to be true; the same told twice counts once.
+
+        Parameters
+        ----------
+        name : str
+            The model.
+        actuals : mapping from prediction id to what happened
+            As the model would have said it: a class, or a number.
+        """
+        told = [{"prediction_id": key, "actual": plain(actual)} for key, actual in actuals.items()]
+        self._post(_model(name) + "/feedback", told[0] if len(told) == 1 else told)
+
+    def submit(self, name: str, rows: object = None, *, idempotency_key: str | None = None) -> Job:
+        """Start a batch and give its job; without rows, the job says where to upload them.
+
+        Parameters
+        ----------
+        name : str
+            The model.
+        rows : list of dict, DataFrame, or bytes, optional
+            Bytes are CSV with a header row.
+        idempotency_key : str, optional
+            The same key twice is one job. By default a new one a call, so that trying again is safe.
+        """
+        headers = {"idempotency-key": idempotency_key or str(uuid.uuid4())}
+        path = _model(name) + "/jobs"
+        if isinstance(rows, bytes):
+            reply = self._transport.send(
+                "POST", path, body=rows, headers={**headers, "content-type": "text/csv"}
+            )
+        elif rows is None:
+            reply = self._transport.send("POST", path, headers=headers)
+        else:
+            reply = self._post(path, {"instances": instances(rows)}, headers)
+        return _decode(reply, lambda it: Job.read(it, location=reply.headers.get("location")))
+
+    def job(self, job_id: str) -> Job:
+        """Give where a batch stands."""
+        if not JOB_ID.fullmatch(job_id):
+            msg = "a job id is letters, digits, - and _"
+            raise ValueError(msg)
+        return self._get(f"/jobs/{job_id}", Job.read)
+
+    def _get(self, path: str, read: Callable[[Any], T]) -> T:
+        return _decode(self._transport.send("GET", path), read)
+
+    def _post(self, path: str, document: object, headers: Mapping[str, str] | None = None) -> Reply:
+        body = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        return self._transport.send(
+            "POST", path, body=body, headers={"content-type": "application/json", **(headers or {})}
+        )
+
+
+def _decode(reply: Reply, read: Callable[[Any], T]) -> T:
+    """Read a 2xx body, or say that the service does not keep to the contract."""
+    try:
+        return read(json.loads(reply.body))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        what = "The service answered with something that is not in its contract"
+        raise ServiceFailed(what, request_id=reply.headers.get("x-request-id")) from error
+
+
+def _model(name: str) -> str:
+    """Give a model's path; a name that cannot be one never becomes part of an address."""
+    if not NAME.fullmatch(name):
+        raise ModelNotFound
+    return f"/models/{name}"
+
+
+def _base(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise SettingsInvalid(["the service's address is http:// or https://, a host, and perhaps a path"])
+    return url.rstrip("/")
+
+
+def _version() -> str:
+    try:
+        return version("dasier")
+    except PackageNotFoundError:  # a zip that carries the package without its metadata
+        return "0"

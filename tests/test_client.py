@@ -1,0 +1,341 @@
+"""The client against a real HTTP server on loopback, with clocks that do not tick by themselves."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+
+from dasier import errors
+from dasier.client import (
+    Client,
+    KeyRefused,
+    Patience,
+    ServiceFailed,
+    Throttled,
+    Unreachable,
+)
+from dasier.client.refusals import Busy, refusal
+from dasier.client.rows import instances, pointer
+from tests.webapp import catalog
+from tests.webapp.fake_api import FakeApi
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@dataclass
+class Clock:
+    """A clock that moves only when somebody sleeps."""
+
+    slept: list[float] = field(default_factory=list)
+    at: float = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.at += seconds
+
+    def patience(self, **more: Any) -> Patience:
+        return Patience(
+            sleep=self.sleep, monotonic=lambda: self.at, now=lambda: NOON, random=lambda: 0.5, **more
+        )
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    fake = FakeApi()
+    for description, prediction in catalog.ALL:
+        fake.add(description, prediction)
+    yield fake
+    fake.close()
+
+
+@pytest.fixture
+def client(api: FakeApi, clock: Clock) -> Client:
+    return Client(api.url, "a-key", patience=clock.patience())
+
+
+def test_models_are_listed_typed(client: Client) -> None:
+    entries = client.models()
+
+    assert [entry.name for entry in entries][:2] == ["penguins", "breast-cancer"]
+    assert entries[0].title["fr"] == "Espèce de manchot"
+    assert entries[0].updated == datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+
+
+def test_a_model_is_described_with_its_schema_and_metrics(client: Client) -> None:
+    described = client.describe("penguins")
+
+    assert described.schema.names[:2] == ("island", "bill_length_mm")
+    assert described.schema.columns[0].categories == ("Biscoe", "Dream", "Torgersen")
+    assert described.metrics["accuracy"].low == 0.95
+    assert described.runtime == "onnx"
+
+
+def test_predictions_come_back_typed_with_warnings(client: Client) -> None:
+    answer = client.predict("penguins", [{"island": "Dream"}, {"island": "Biscoe"}], explain=True)
+
+    assert [one.value for one in answer] == ["Adelie", "Adelie"]
+    assert len(answer) == 2
+    assert answer.predictions[0].explanation is not None
+    assert answer.predictions[0].explanation.contributions["island"] == 0.17
+    assert answer.warnings[0].code == "outside_training_range"
+
+
+def test_options_and_version_stand_in_the_address(api: FakeApi, client: Client) -> None:
+    client.predict("penguins", [{"a": 1}], 7, explain=True, probabilities=False)
+
+    assert api.seen[-1].path == "/models/penguins/versions/7/predict"
+    assert api.seen[-1].query == {"explain": ["true"], "probabilities": ["false"]}
+
+
+def test_the_key_is_sent_and_never_shown(api: FakeApi, client: Client) -> None:
+    client.models()
+
+    assert api.seen[-1].headers["x-api-key"] == "a-key"
+    assert "a-key" not in repr(client)
+
+
+def test_versions_releases_and_card_are_read(client: Client) -> None:
+    assert client.versions("penguins") == ({"version": 1},)
+    assert client.version("penguins", 2) == {"version": 2}
+    assert client.releases("penguins")[0]["number"] == 1
+    assert client.card("penguins") == "# A card"
+
+
+def test_feedback_is_sent_as_one_or_as_a_list(api: FakeApi, client: Client) -> None:
+    client.feedback("penguins", {"01J": "Gentoo"})
+    client.feedback("penguins", {"01J": "Gentoo", "02J": "Adelie"})
+
+    assert api.seen[0].json == {"prediction_id": "01J", "actual": "Gentoo"}
+    assert [one["prediction_id"] for one in api.seen[1].json] == ["01J", "02J"]
+
+
+def test_a_job_takes_rows_csv_or_nothing_and_is_named_by_its_location(api: FakeApi, client: Client) -> None:
+    jobs = [client.submit("penguins", rows) for rows in ([{"a": 1}], b"a\n1\n", None)]
+
+    assert {job.id for job in jobs} == {"01J5"}
+    assert [seen.headers.get("content-type") for seen in api.seen] == ["application/json", "text/csv", None]
+    assert len({seen.headers["idempotency-key"] for seen in api.seen}) == 3
+
+
+def test_a_job_is_looked_up(client: Client) -> None:
+    assert client.job("01J5").state == "running"
+
+
+def test_throttling_is_waited_out_with_growing_jittered_waits(
+    api: FakeApi, client: Client, clock: Clock
+) -> None:
+    for _ in range(3):
+        api.refuse(429)
+
+    answer = client.predict("penguins", [{"a": 1}])
+
+    assert answer.model == "penguins"
+    assert clock.slept == [0.125, 0.25, 0.5]
+
+
+def test_retry_after_is_the_least_that_is_waited(api: FakeApi, client: Client, clock: Clock) -> None:
+    api.refuse(503, {"detail": "Loading."}, retry_after="3")
+    api.refuse(429, retry_after=format_datetime(NOON + timedelta(seconds=5), usegmt=True))
+    api.refuse(429, retry_after="soon")
+
+    client.models()
+
+    assert clock.slept == [3.0, 5.0, 0.5]
+
+
+def test_throttling_ends_after_the_last_attempt(api: FakeApi, client: Client, clock: Clock) -> None:
+    for _ in range(9):
+        api.refuse(429)
+
+    with pytest.raises(Throttled, match="5 attempts"):
+        client.models()
+
+    assert len(api.seen) == 5
+    assert len(clock.slept) == 4
+
+
+def test_a_wait_over_the_cap_ends_at_once(api: FakeApi, client: Client, clock: Clock) -> None:
+    api.refuse(429, retry_after="3600")
+
+    with pytest.raises(Throttled, match="wait 3600 s"):
+        client.models()
+
+    assert clock.slept == []
+
+
+def test_no_attempt_begins_after_the_total(api: FakeApi, clock: Clock) -> None:
+    client = Client(api.url, patience=clock.patience(attempts=100, total_s=8.0))
+    for _ in range(9):
+        api.refuse(503, {"detail": "No version can be served."}, retry_after="3")
+
+    with pytest.raises(Busy, match="No version can be served"):
+        client.models()
+
+    assert sum(clock.slept) == 6.0
+
+
+def test_a_broken_connection_is_tried_again(api: FakeApi, client: Client, clock: Clock) -> None:
+    api.refuse(0)
+
+    assert client.models()
+
+    assert len(clock.slept) == 1
+
+
+def test_nothing_listening_is_unreachable_in_plain_words(api: FakeApi, clock: Clock) -> None:
+    api.close()
+    client = Client(api.url, patience=clock.patience(attempts=2))
+
+    with pytest.raises(Unreachable, match="2 attempts: nothing listens at its address"):
+        client.models()
+
+
+@pytest.mark.parametrize("status", [400, 404, 413, 415, 422, 500])
+def test_other_refusals_are_not_tried_again(api: FakeApi, client: Client, clock: Clock, status: int) -> None:
+    api.refuse(status, {"detail": "No."})
+
+    with pytest.raises(errors.DasierError):
+        client.models()
+
+    assert clock.slept == []
+
+
+def test_refused_rows_carry_every_pointer(api: FakeApi, client: Client) -> None:
+    listed = [
+        {"pointer": "#/instances/0/age", "code": "wrong_type", "detail": "Expected a number."},
+        {"pointer": "#/instances/3/sex", "code": "missing", "detail": "Missing."},
+    ]
+    api.refuse(422, {"status": 422, "detail": "…", "errors": listed})
+
+    with pytest.raises(errors.RowsRefused) as caught:
+        client.predict("penguins", [{}])
+
+    assert [one.pointer for one in caught.value.violations] == ["#/instances/0/age", "#/instances/3/sex"]
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (302, ServiceFailed), (400, errors.MalformedBody), (401, KeyRefused), (403, KeyRefused),
+        (404, errors.NotFound), (405, errors.MethodNotAllowed), (413, errors.InvalidRequest),
+        (415, errors.InvalidRequest), (422, errors.RowsRefused), (429, Throttled), (500, ServiceFailed),
+        (502, ServiceFailed), (503, Busy),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"errors": 3}', b'{"message": "Forbidden"}'])
+def test_every_status_is_an_error_of_the_library_whatever_the_body(
+    status: int, expected: type[Exception], body: bytes
+) -> None:
+    assert type(refusal(status, {}, body, attempts=1)) is expected
+
+
+def test_a_failure_of_the_service_names_the_request(api: FakeApi, client: Client) -> None:
+    api.refuse(500, {"instance": "01JREQ"})
+
+    with pytest.raises(ServiceFailed, match="01JREQ"):
+        client.models()
+
+
+@pytest.mark.parametrize("body", ["<html>", "[]", '{"models": [{"title": "x"}]}', '{"models": 3}'])
+def test_an_answer_outside_the_contract_is_the_services_failure(
+    api: FakeApi, client: Client, body: str
+) -> None:
+    api.refuse(200, body)
+
+    with pytest.raises(ServiceFailed, match="contract"):
+        client.models()
+
+
+def test_a_redirect_is_not_followed_with_the_key(api: FakeApi, client: Client) -> None:
+    api.refuse(302, location=f"{api.url}/elsewhere")
+
+    with pytest.raises(ServiceFailed):
+        client.models()
+
+    assert [seen.path for seen in api.seen] == ["/models"]
+
+
+@pytest.mark.parametrize("name", ["../jobs", "a/b", "A", "", "a" * 64, "a%2fb", "a\n", "a?x", ".", "-a"])
+def test_a_name_that_cannot_be_a_models_never_leaves(api: FakeApi, client: Client, name: str) -> None:
+    with pytest.raises(errors.ModelNotFound):
+        client.describe(name)
+
+    assert api.seen == []
+
+
+def test_a_job_id_that_cannot_be_one_never_leaves(api: FakeApi, client: Client) -> None:
+    with pytest.raises(ValueError, match="job id"):
+        client.job("../models")
+
+    assert api.seen == []
+
+
+@pytest.mark.parametrize("url", ["", "localhost:8000", "file:///etc/passwd", "http://", "http://a?b=c"])
+def test_an_address_that_is_not_http_is_refused(url: str) -> None:
+    with pytest.raises(errors.SettingsInvalid):
+        Client(url)
+
+
+def test_a_data_frame_is_read_without_importing_what_made_it(api: FakeApi, client: Client) -> None:
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({"n": [1, 2], "x": [0.5, float("nan")], "s": ["a", None], "b": [True, False]})
+    frame["i"] = pd.array([1, None], dtype="Int64")
+    frame["t"] = pd.Series(["a", pd.NaT], dtype=object)
+
+    client.predict("penguins", frame)
+
+    assert api.seen[-1].json["instances"] == [
+        {"n": 1, "x": 0.5, "s": "a", "b": True, "i": 1, "t": "a"},
+        {"n": 2, "x": None, "s": None, "b": False, "i": None, "t": None},
+    ]
+
+
+def test_numpy_scalars_are_sent_as_plain_numbers() -> None:
+    np = pytest.importorskip("numpy")
+
+    cleaned = instances([{"f": np.float32(0.5), "i": np.int64(3), "b": np.bool_(True), "s": np.str_("a")}])  # noqa: FBT003
+
+    assert json.dumps(cleaned) == '[{"f": 0.5, "i": 3, "b": true, "s": "a"}]'
+
+
+def test_infinite_numbers_are_refused_before_they_are_sent(api: FakeApi, client: Client) -> None:
+    with pytest.raises(errors.RowsRefused) as caught:
+        client.predict("penguins", [{"a": 1.0}, {"a/b": float("inf")}])
+
+    assert caught.value.violations[0].pointer == "#/instances/1/a~1b"
+    assert api.seen == []
+
+
+@pytest.mark.parametrize("rows", [{"a": 1}, "a,b", b"a,b", [1, 2]])
+def test_one_row_on_its_own_is_refused_with_advice(rows: object) -> None:
+    with pytest.raises(TypeError, match="dictionar"):
+        instances(rows)
+
+
+def test_a_pointer_escapes_what_rfc_6901_escapes() -> None:
+    assert pointer(0, "a/b~c") == "#/instances/0/a~1b~0c"
+
+
+def test_the_client_imports_neither_numpy_nor_pandas() -> None:
+    script = (
+        "import sys, dasier.client; "
+        "heavy = {'numpy', 'pandas', 'sklearn', 'onnxruntime', 'boto3', 'requests', 'flask'}; "
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"

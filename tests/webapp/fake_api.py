@@ -1,0 +1,153 @@
+"""A small API on loopback that answers as API.md says, from memory, and can be told to misbehave.
+
+It is a real HTTP server, so the client's sockets, retries and headers are exercised as they are in use.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
+from urllib.parse import parse_qs, urlsplit
+
+PROBLEM = "application/problem+json"
+
+
+@dataclass
+class Canned:
+    """One reply to give instead of the usual one."""
+
+    status: int
+    body: object = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Seen:
+    """One request that arrived."""
+
+    method: str
+    path: str
+    query: dict[str, list[str]]
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class FakeApi:
+    """Serves `models`; `canned` replies are used up first; `seen` lists what came."""
+
+    def __init__(self) -> None:
+        self.models: dict[str, dict[str, Any]] = {}
+        self.predictions: dict[str, dict[str, Any]] = {}
+        self.canned: deque[Canned] = deque()
+        self.seen: list[Seen] = []
+        handler = type("Handler", (_Handler,), {"api": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def add(self, description: dict[str, Any], prediction: dict[str, Any]) -> None:
+        """Serve a model that always answers the same."""
+        self.models[description["name"]] = description
+        self.predictions[description["name"]] = prediction
+
+    def refuse(self, status: int, body: object = None, **headers: str) -> None:
+        """Answer the next request with that."""
+        named = {key.replace("_", "-"): value for key, value in headers.items()}
+        self.canned.append(Canned(status, body, named))
+
+    def reply(self, seen: Seen) -> Canned:
+        parts = seen.path.strip("/").split("/")
+        if parts == ["models"]:
+            return Canned(200, {"models": [_entry(one) for one in self.models.values()]})
+        if parts[0] == "jobs":
+            return Canned(200, {"id": parts[1], "state": "running"})
+        if parts[0] != "models" or parts[1] not in self.models:
+            return Canned(404, {"status": 404, "detail": "There is no model of this name."})
+        name, rest = parts[1], parts[2:]
+        match rest:
+            case []:
+                return Canned(200, self.models[name])
+            case ["predict"] | ["versions", _, "predict"]:
+                return Canned(200, self._answer(name, seen))
+            case ["versions"]:
+                return Canned(200, {"versions": [{"version": 1}]})
+            case ["versions", version]:
+                return Canned(200, {"version": int(version)})
+            case ["releases"]:
+                return Canned(200, {"releases": [{"number": 1, "version": 1}]})
+            case ["card"]:
+                return Canned(200, "# A card")
+            case ["feedback"]:
+                return Canned(202, {})
+            case ["jobs"]:
+                return Canned(202, {"state": "waiting"}, {"Location": "/jobs/01J5"})
+        return Canned(404, {"status": 404})
+
+    def _answer(self, name: str, seen: Seen) -> dict[str, Any]:
+        prediction = dict(self.predictions[name])
+        warnings = prediction.pop("warnings", [])
+        if seen.query.get("explain") != ["true"]:
+            prediction.pop("explanation", None)
+        rows = len(seen.json["instances"])
+        return {
+            "model": name,
+            "version": self.models[name]["version"],
+            "prediction_id": "01J5ZK",
+            "predictions": [prediction] * rows,
+            "warnings": warnings,
+        }
+
+
+class _Handler(BaseHTTPRequestHandler):
+    api: ClassVar[FakeApi]
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self._serve()
+
+    def do_POST(self) -> None:
+        self._serve()
+
+    def log_message(self, *args: object) -> None:
+        """Stay quiet."""
+
+    def _serve(self) -> None:
+        split = urlsplit(self.path)
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        seen = Seen(self.command, split.path, parse_qs(split.query), self.headers, body)
+        self.api.seen.append(seen)
+        canned = self.api.canned.popleft() if self.api.canned else self.api.reply(seen)
+        if canned.status == 0:  # hang up without a word
+            self.close_connection = True
+            return
+        sent = canned.body if isinstance(canned.body, str) else json.dumps(canned.body or {})
+        payload = sent.encode()
+        self.send_response(canned.status)
+        self.send_header("Content-Type", PROBLEM if canned.status >= 400 else "application/json")
+        self.send_header("Content-Length", str(len(payload)))
+        self.send_header("x-request-id", "req-1")
+        for key, value in canned.headers.items():
+            self.send_header(key, value)
+        self.end_headers()
+        self.wfile.write(payload)
+
+
+def _entry(description: dict[str, Any]) -> dict[str, Any]:
+    keys = ("name", "title", "summary", "task", "version", "updated")
+    return {**{key: description[key] for key in keys}, "runtime": description["runtime"]["name"]}
