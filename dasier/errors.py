@@ -40,8 +40,11 @@ and writes its own message. No HTTP here: the table from family to status stands
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 
 class DasierError(Exception):
@@ -87,7 +90,9 @@ class UnsupportedMediaType(InvalidRequest):
 
     def __init__(self, supported: Sequence[str]) -> None:
         self.supported = tuple(supported)
-        super().__init__(f"This path reads {', '.join(supported)}. Set the Content-Type header to one of them.")
+        super().__init__(
+            f"This path reads {', '.join(supported)}. Set the Content-Type header to one of them."
+        )
 
 
 class TooLarge(InvalidRequest):
@@ -158,7 +163,9 @@ class VersionTaken(Conflict):
     """Every number that was tried was taken by another publisher."""
 
     def __init__(self, name: str, *, attempts: int) -> None:
-        super().__init__(f"No free version number for {name} in {attempts} attempts: others publish at the same time.")
+        super().__init__(
+            f"No free version number for {name} in {attempts} attempts: others publish at the same time."
+        )
 
 
 class ReleaseTaken(Conflict):
@@ -198,7 +205,9 @@ class DigestMismatch(Untrusted):
     """The bytes are not those that the manifest names."""
 
     def __init__(self, what: str, *, expected: str, found: str) -> None:
-        super().__init__(f"The bytes of the {what} are not those that were published: SHA-256 {found}, not {expected}.")
+        super().__init__(
+            f"The bytes of the {what} are not those that were published: SHA-256 {found}, not {expected}."
+        )
 
 
 class LibraryMismatch(Untrusted):

@@ -29,7 +29,7 @@ QUANTILE_STEPS = 20
 
 
 def normalised(name: str) -> str:
-    """Give the one spelling of a column name: Unicode NFC, without outer blanks.
+    r"""Give the one spelling of a column name: Unicode NFC, without outer blanks.
 
     >>> normalised(" e\\u0301ge ") == "ége"
     True
@@ -201,8 +201,7 @@ class Schema:
 
 def _sparse(item: Column | Output) -> dict[str, Any]:
     defaults = {
-        f.name: f.default_factory() if callable(f.default_factory) else f.default
-        for f in fields(item)
+        f.name: f.default_factory() if callable(f.default_factory) else f.default for f in fields(item)
     }
     values = {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(item).items()}
     return {

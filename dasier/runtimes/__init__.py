@@ -7,7 +7,6 @@ blob reaches `load` only after its signature, binding and digest were checked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from dasier.errors import FormatUnknown, LibraryMismatch
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
 
     from dasier.rows import Rows

@@ -1,0 +1,114 @@
+"""Where everything stands in a store: the only module that composes keys.
+
+::
+
+    blobs/sha256/<hex>                                      immutable bytes, shared between versions
+    models/<name>/versions/000007.manifest.json             commit point of version 7
+    models/<name>/verdicts/000007.json                      the gate's verdict on version 7
+    models/<name>/releases/999987-000012.json               release 12; the highest number serves
+
+A release's key starts with a number that counts down, so that the newest key sorts first: a
+cold function finds what serves with one small listing, whether the log has ten entries or ten
+thousand. The number that people use follows it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from dasier.errors import ModelNotFound, PathNotFound
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+HIGHEST = 999_999
+"""The highest version or release number that a key can hold."""
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_VERSION = re.compile(r"[1-9][0-9]{0,5}")
+
+
+def checked_name(name: str) -> str:
+    """Give the name back if it can be a model's.
+
+    Raises
+    ------
+    ModelNotFound
+        If no model can have this name; nothing was asked of the store.
+    """
+    if not NAME.fullmatch(name):
+        raise ModelNotFound
+    return name
+
+
+def checked_version(text: str) -> int:
+    """Give a version's number from a path.
+
+    Raises
+    ------
+    PathNotFound
+        If it is not a positive integer.
+    """
+    if not _VERSION.fullmatch(text):
+        raise PathNotFound
+    return int(text)
+
+
+def blob(sha256: str) -> str:
+    """Give a blob's key."""
+    if not _DIGEST.fullmatch(sha256):
+        raise ValueError(sha256)
+    return f"blobs/sha256/{sha256}"
+
+
+BLOBS = "blobs/sha256/"
+MODELS = "models/"
+
+
+def model(name: str) -> str:
+    """Give the prefix of all that belongs to one model."""
+    return f"{MODELS}{checked_name(name)}/"
+
+
+def versions(name: str) -> str:
+    """Give the prefix of a model's manifests."""
+    return model(name) + "versions/"
+
+
+def manifest(name: str, version: int) -> str:
+    """Give the key of a version's manifest."""
+    return f"{versions(name)}{version:06d}.manifest.json"
+
+
+def verdicts(name: str) -> str:
+    """Give the prefix of a model's verdicts."""
+    return model(name) + "verdicts/"
+
+
+def verdict(name: str, version: int) -> str:
+    """Give the key of a version's verdict."""
+    return f"{verdicts(name)}{version:06d}.json"
+
+
+def releases(name: str) -> str:
+    """Give the prefix of a model's release log."""
+    return model(name) + "releases/"
+
+
+def release(name: str, number: int) -> str:
+    """Give the key of a release.
+
+    >>> release("penguins", 12)
+    'models/penguins/releases/999987-000012.json'
+    """
+    return f"{releases(name)}{HIGHEST - number:06d}-{number:06d}.json"
+
+
+def number(key: str) -> int | None:
+    """Give the version or release number that a key ends in, or None if it is not one of ours.
+
+    >>> number("models/penguins/releases/999987-000012.json")
+    12
+    >>> number("models/penguins/versions/000007.manifest.json")
+    7
+    """
+    found = re.fullmatch(r".*/(?:[0-9]{6}-)?([0-9]{6})(?:\.manifest)?\.json", key)
+    return int(found[1]) if found else None

@@ -1,0 +1,209 @@
+"""Models, versions, verdicts and releases over a store.
+
+Blobs go first, by digest; then the signed manifest, which is the commit point. A crash at any
+place leaves at most unreferenced blobs. Numbers are allocated by creating the next key: of
+several writers exactly one wins each.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from dasier import layout
+from dasier.errors import DigestMismatch, ModelNotFound, ReleaseTaken, VersionNotFound, VersionTaken
+from dasier.manifest import Manifest, canonical, signed, verified
+from dasier.releases import Release
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dasier.built import Built
+    from dasier.signing import Signer, TrustedKeys
+    from dasier.store import Store
+
+_ATTEMPTS = 64
+"""How many numbers a publisher tries before it gives up: more than can race in earnest."""
+
+_UPLOADS = 8
+
+
+class Registry:
+    """All that is known of models, in one store.
+
+    Parameters
+    ----------
+    store : Store
+    trusted : TrustedKeys
+        The keys whose manifests are believed.
+    """
+
+    def __init__(self, store: Store, trusted: TrustedKeys) -> None:
+        self.store = store
+        self.trusted = trusted
+
+    # --- versions ---------------------------------------------------------------------------
+
+    def names(self) -> list[str]:
+        """Give every model's name, sorted."""
+        return [name for name in self.store.folders(layout.MODELS) if layout.NAME.fullmatch(name)]
+
+    def versions(self, name: str) -> list[int]:
+        """Give a model's version numbers, ascending.
+
+        Raises
+        ------
+        ModelNotFound
+            If it has none.
+        """
+        numbers = self._numbers(layout.versions(name))
+        if not numbers:
+            raise ModelNotFound
+        return numbers
+
+    def publish(
+        self, built: Built, signer: Signer, *, done: Callable[[int], None] = lambda _: None
+    ) -> Manifest:
+        """Commit a build as the next version of its model.
+
+        Parameters
+        ----------
+        built : Built
+        signer : Signer
+        done
+            Told the size in bytes of each blob that is in the store.
+
+        Returns
+        -------
+        Manifest
+            Bound to the version that it was published as.
+
+        Raises
+        ------
+        VersionTaken
+            If others took every number that was tried.
+        """
+
+        def upload(role: str) -> None:
+            blob = built.manifest.blobs[role]
+            if not self.store.create(layout.blob(blob.sha256), built.blobs[role]):
+                raise DigestMismatch(role, expected=blob.sha256, found="other bytes")
+            done(blob.size_bytes)
+
+        with ThreadPoolExecutor(_UPLOADS) as pool:
+            list(pool.map(upload, built.manifest.blobs))
+        name = built.manifest.name
+        publication = uuid4().hex
+        version = max(self._numbers(layout.versions(name)), default=0)
+        for _ in range(_ATTEMPTS):
+            version += 1
+            manifest = built.manifest.bound_to(version, publication=publication)
+            if self.store.create(layout.manifest(name, version), signed(manifest, signer)):
+                return manifest
+        raise VersionTaken(name, attempts=_ATTEMPTS)
+
+    def manifest(self, name: str, version: int) -> Manifest:
+        """Give a version's manifest, its signature and binding checked.
+
+        Raises
+        ------
+        VersionNotFound, Untrusted
+        """
+        content = self.store.get(layout.manifest(name, version))
+        if content is None:
+            raise VersionNotFound(version)
+        return verified(content, name=name, version=version, trusted=self.trusted)
+
+    def blob(self, manifest: Manifest, role: str) -> bytes:
+        """Give a blob of a version, its size and digest checked.
+
+        Raises
+        ------
+        VersionNotFound
+            If the blob is gone.
+        DigestMismatch
+            If its bytes are not those that were published.
+        """
+        expected = manifest.blobs[role]
+        content = self.store.get(layout.blob(expected.sha256))
+        if content is None:
+            raise VersionNotFound(manifest.version)
+        found = hashlib.sha256(content).hexdigest()
+        if found != expected.sha256:
+            raise DigestMismatch(role, expected=expected.sha256, found=found)
+        return content
+
+    # --- releases ---------------------------------------------------------------------------
+
+    def head(self, name: str) -> Release | None:
+        """Give the newest release, which says what serves; None if there is none."""
+        key = self.store.first(layout.releases(name))
+        number = layout.number(key) if key else None
+        return self.release(name, number) if number else None
+
+    def release(self, name: str, number: int) -> Release | None:
+        """Give one release; None if there is no such number (yet)."""
+        content = self.store.get(layout.release(name, number))
+        return None if content is None else Release.from_document(json.loads(content))
+
+    def releases(self, name: str) -> list[Release]:
+        """Give the release log, newest first."""
+        numbers = reversed(self._numbers(layout.releases(name)))
+        with ThreadPoolExecutor(_UPLOADS) as pool:
+            found = pool.map(lambda number: self.release(name, number), numbers)
+            return [release for release in found if release is not None]
+
+    def append(self, name: str, release: Release) -> None:
+        """Log a release whose number follows the one that its author saw.
+
+        Raises
+        ------
+        ReleaseTaken
+            If another release has this number: somebody else was first.
+        """
+        key = layout.release(name, release.number)
+        if not self.store.create(key, canonical(release.to_document())):
+            winner = self.release(name, release.number) or replace(release, who="somebody", serving=None)
+            raise ReleaseTaken(
+                name, number=release.number, who=winner.who, action=winner.action, version=winner.serving
+            )
+
+    # --- verdicts ---------------------------------------------------------------------------
+
+    def verdict(self, name: str, version: int) -> dict[str, Any] | None:
+        """Give the gate's verdict on a version; None if it has not been judged."""
+        content = self.store.get(layout.verdict(name, version))
+        return None if content is None else json.loads(content)
+
+    def judged(self, name: str) -> set[int]:
+        """Give the versions that have a verdict."""
+        return set(self._numbers(layout.verdicts(name)))
+
+    def record_verdict(self, name: str, version: int, verdict: Mapping[str, Any]) -> bool:
+        """Write a verdict once, and say whether this one is it (another may have been first)."""
+        return self.store.create(layout.verdict(name, version), canonical(verdict))
+
+    # --- housekeeping -----------------------------------------------------------------------
+
+    def unreferenced(self) -> list[str]:
+        """Give the keys of blobs that no manifest names: what a killed publisher left behind.
+
+        A manifest whose signature does not hold still keeps its blobs: removing is for what
+        nothing names.
+        """
+        named: set[str] = set()
+        blobs = set(self.store.keys(layout.BLOBS))
+        for name in self.names():
+            for version in self._numbers(layout.versions(name)):
+                content = self.store.get(layout.manifest(name, version))
+                document = json.loads(content) if content else {}
+                named |= {layout.blob(blob["sha256"]) for blob in document.get("blobs", {}).values()}
+        return sorted(blobs - named)
+
+    def _numbers(self, prefix: str) -> list[int]:
+        found = (layout.number(key) for key in self.store.keys(prefix))
+        return sorted(number for number in found if number is not None)

@@ -1,0 +1,71 @@
+"""The release log of a model: an entry says what serves from then on, and why.
+
+An entry holds the whole state, so that the highest number alone says which version serves and
+which has a canary's share. Nothing is ever overwritten: a rollback is one more entry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Action = Literal["promote", "rollback", "canary", "pause"]
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """A second version, and the share of callers that it answers."""
+
+    version: int
+    share: int
+    """Per cent, 1 to 99."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """One entry.
+
+    Attributes
+    ----------
+    number : int
+        From 1, without gaps; the order of the log, whatever the clocks said.
+    id : str
+        Random, so that a writer recognises its own entry.
+    action : Action
+    serving : int or None
+        The version that serves from now on; None when the model is paused.
+    canary : Canary or None
+    previous : int or None
+        The version that served until now.
+    who, why : str
+    when : str
+        ISO 8601, UTC; for people only.
+    forced : bool
+        Whether it was promoted without a passing verdict.
+    """
+
+    number: int
+    id: str
+    action: Action
+    serving: int | None
+    previous: int | None
+    who: str
+    why: str
+    when: str
+    canary: Canary | None = None
+    forced: bool = False
+
+    def to_document(self) -> dict[str, Any]:
+        """Give JSON types."""
+        return asdict(self)
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Release:
+        """Read what `to_document` gave; keys that a later release added are ignored."""
+        known = {key: document[key] for key in cls.__dataclass_fields__ if key in document}
+        if known.get("canary"):
+            known["canary"] = Canary(**known["canary"])
+        return cls(**known)
