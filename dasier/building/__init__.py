@@ -1,0 +1,1 @@
+"""From a recipe to a built version: train, evaluate, export, prove, describe."""
