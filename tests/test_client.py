@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -26,6 +25,9 @@ from dasier.client.refusals import Busy, refusal
 from dasier.client.rows import instances, pointer
 from tests.webapp import catalog
 from tests.webapp.fake_api import FakeApi
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -306,7 +308,7 @@ def test_a_data_frame_is_read_without_importing_what_made_it(api: FakeApi, clien
 def test_numpy_scalars_are_sent_as_plain_numbers() -> None:
     np = pytest.importorskip("numpy")
 
-    cleaned = instances([{"f": np.float32(0.5), "i": np.int64(3), "b": np.bool_(True), "s": np.str_("a")}])  # noqa: FBT003
+    cleaned = instances([{"f": np.float32(0.5), "i": np.int64(3), "b": np.bool_(True), "s": np.str_("a")}])
 
     assert json.dumps(cleaned) == '[{"f": 0.5, "i": 3, "b": true, "s": "a"}]'
 

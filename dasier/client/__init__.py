@@ -17,9 +17,8 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from dasier.client.answers import (
@@ -36,11 +35,15 @@ from dasier.client.refusals import Busy, KeyRefused, ServiceFailed, Throttled, U
 from dasier.client.rows import instances, plain
 from dasier.client.transport import Patience, Reply, Transport
 from dasier.errors import ModelNotFound, SettingsInvalid
-from dasier.schema import Label
+from dasier.schema import Column, Label, Output, Schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 __all__ = [
-    "Answer", "Busy", "Caution", "Client", "Explanation", "Job", "KeyRefused", "Metric", "ModelDescription",
-    "ModelEntry", "Patience", "Prediction", "ServiceFailed", "Throttled", "Unreachable",
+    "Answer", "Busy", "Caution", "Client", "Column", "Explanation", "Job", "KeyRefused", "Label", "Metric",
+    "ModelDescription", "ModelEntry", "Output", "Patience", "Prediction", "Schema", "ServiceFailed", "Throttled",
+    "Unreachable",
 ]  # fmt: skip
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")

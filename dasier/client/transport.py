@@ -12,15 +12,18 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
 
 import urllib3
 from urllib3.exceptions import HTTPError
 
 from dasier.client.refusals import Unreachable, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 RETRIED_STATUSES = frozenset({429, 503})
 

@@ -1,4 +1,5 @@
 """Models as the API describes them, one for each kind of answer, and one whose every word is an attack."""
+# ruff: noqa: RUF001  French is written with its own apostrophe
 
 from __future__ import annotations
 

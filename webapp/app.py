@@ -1,0 +1,56 @@
+"""The one place where the site is put together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Flask
+from flask_bootstrap import Bootstrap5
+from flask_wtf import CSRFProtect
+
+from dasier.client import Client, Patience
+from webapp import errors, languages, models, preferences, security, static, status, wording
+
+if TYPE_CHECKING:
+    from webapp.settings import Settings
+
+MAX_REQUEST_BYTES = 512 * 1024
+"""A form of a few hundred fields is a few kilobytes; batches do not come through here."""
+
+
+def create_app(settings: Settings, client: Client | None = None) -> Flask:
+    """Give the site, ready to be served.
+
+    Parameters
+    ----------
+    settings : Settings
+    client : Client, optional
+        By default one for ``settings.api_url``.
+    """
+    app = Flask("webapp")
+    app.config.from_mapping(
+        SECRET_KEY=settings.secret,
+        TRUSTED_HOSTS=list(settings.hosts),
+        MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
+        MAX_FORM_MEMORY_SIZE=MAX_REQUEST_BYTES,
+        SESSION_COOKIE_NAME="dasier",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=not settings.local,
+        PREFERRED_URL_SCHEME="http" if settings.local else "https",
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a form left open over lunch still works
+        BOOTSTRAP_SERVE_LOCAL=True,
+    )
+    app.extensions["dasier-client"] = client or Client(
+        settings.api_url,
+        settings.api_key,
+        timeout_s=settings.timeout_s,
+        patience=Patience(attempts=4, longest_s=5.0, total_s=settings.patience_s),
+    )
+    Bootstrap5(app)
+    CSRFProtect(app)
+    for part in (languages, security, static, errors, wording):
+        part.register(app)
+    for blueprint in (models.blueprint, preferences.blueprint, status.blueprint):
+        app.register_blueprint(blueprint)
+    return app

@@ -1,0 +1,86 @@
+"""What the site reads from its environment, checked at once."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dasier.errors import SettingsInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+"""What a browser on the same machine calls this site."""
+SECRET_LENGTH = 32
+"""Fewer characters than this can be guessed: 32 are what `secrets.token_urlsafe(24)` gives."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How the site runs.
+
+    Attributes
+    ----------
+    api_url : str
+        ``DASIER_API_URL``: where the API answers.
+    api_key : str or None
+        ``DASIER_API_KEY``: the site's own key to it.
+    secret : str
+        ``DASIER_SITE_SECRET``: signs cookies and form tokens, at least 32 characters. It must be the same in
+        every process, and be kept, or open forms expire.
+    hosts : tuple of str
+        ``DASIER_SITE_HOSTS``: the names that the site answers to, separated by commas.
+    local : bool
+        On the visitor's own machine, over plain HTTP: cookies go without ``Secure``.
+    timeout_s : float
+        For one attempt at the API, in seconds.
+    patience_s : float
+        For all attempts together: a person is waiting.
+    """
+
+    api_url: str
+    api_key: str | None = field(default=None, repr=False)
+    secret: str = field(repr=False)
+    hosts: tuple[str, ...] = LOCAL_HOSTS
+    local: bool = False
+    timeout_s: float = 10.0
+    patience_s: float = 12.0
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Settings:
+        """Read the environment of a deployment, where nothing is made up.
+
+        Raises
+        ------
+        SettingsInvalid
+            Listing every problem.
+        """
+        problems = []
+        api_url, secret = environment.get("DASIER_API_URL", ""), environment.get("DASIER_SITE_SECRET", "")
+        hosts = tuple(
+            host.strip() for host in environment.get("DASIER_SITE_HOSTS", "").split(",") if host.strip()
+        )
+        if not api_url.startswith(("http://", "https://")):
+            problems.append("DASIER_API_URL is the address of the API, http:// or https://")
+        if len(secret) < SECRET_LENGTH:
+            problems.append(
+                f"DASIER_SITE_SECRET has at least {SECRET_LENGTH} characters, and is kept between starts; "
+                "python -c 'import secrets; print(secrets.token_urlsafe(32))' makes one"
+            )
+        if not hosts:
+            problems.append("DASIER_SITE_HOSTS lists the host names of the site, separated by commas")
+        if problems:
+            raise SettingsInvalid(problems)
+        return cls(api_url=api_url, api_key=environment.get("DASIER_API_KEY"), secret=secret, hosts=hosts)
+
+    @classmethod
+    def for_local(cls, api_url: str, environment: Mapping[str, str]) -> Settings:
+        """Give settings for this machine alone: a secret is made up where none is given."""
+        return cls(
+            api_url=api_url,
+            api_key=environment.get("DASIER_API_KEY"),
+            secret=environment.get("DASIER_SITE_SECRET") or secrets.token_urlsafe(32),
+            local=True,
+        )
