@@ -1,0 +1,297 @@
+"""How good a model is, from rows that it was not fitted on.
+
+Everything here is measured on held-out rows, as plain JSON types, so that it goes into the
+manifest as it is. Intervals are 95 %: Wilson's for shares, else percentile bootstrap.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.metrics import silhouette_samples
+
+from dasier.building import measures
+from dasier.building.measures import intervals, wilson
+from dasier.errors import DataInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from dasier.runtimes import Outputs
+    from dasier.schema import Output, Task
+
+PRIMARY: dict[Task, str] = {
+    "classification": "balanced_accuracy",
+    "regression": "mae",
+    "clustering": "silhouette",
+    "anomaly_detection": "roc_auc",
+}
+"""What two versions are compared by; an anomaly detector without a target has ``flagged`` instead."""
+
+HIGHER_IS_BETTER: dict[str, bool] = {
+    "accuracy": True,
+    "balanced_accuracy": True,
+    "macro_f1": True,
+    "log_loss": False,
+    "roc_auc": True,
+    "precision": True,
+    "recall": True,
+    "mae": False,
+    "rmse": False,
+    "r2": True,
+    "median_absolute_error": False,
+    "silhouette": True,
+}
+"""Of every measure that can be better or worse; the share that is flagged cannot."""
+
+INTERVAL_SHARE = 0.8
+"""How many of the held-out rows a regression's interval of residuals covers."""
+
+CALIBRATION_BINS = 10
+SILHOUETTE_ROWS = 2_000
+"""The silhouette compares every pair of rows; more of them are sampled."""
+
+
+def evaluate(
+    outputs: Outputs,
+    truth: NDArray[Any] | None,
+    *,
+    output: Output,
+    split: Mapping[str, Any],
+    space: NDArray[np.float64] | None = None,
+) -> dict[str, Any]:
+    """Give a model's measures on held-out rows.
+
+    Parameters
+    ----------
+    outputs
+        What the model answered for the n rows.
+    truth
+        What was true, shape (n,); None for clustering and for anomaly detection without a target.
+    output
+        The schema's; its classes are in the order of the probabilities.
+    split
+        How the rows were held out, kept as it is; its ``seed`` seeds the bootstrap.
+    space
+        For clustering: the rows where the clusters live, shape (n, k), finite.
+
+    Returns
+    -------
+    dict
+        ``split``, ``primary`` (a name in ``values``, or None), ``values`` (name to value, low, high),
+        ``constant_guess`` (what always answering the same would get) and, by task, ``confusion``,
+        ``positive``, ``per_class``, ``calibration``, ``residuals``, ``sizes``.
+
+    Raises
+    ------
+    DataInvalid
+        If there is no row, or a class that the model does not know.
+    """
+    if len(outputs.predictions) == 0:
+        raise DataInvalid("no row was held out; give more rows or a larger test_share")
+    seed = int(split.get("seed", 0))
+    if output.task == "classification":
+        found = _classification(outputs, _needed(truth, output), output, seed)
+    elif output.task == "regression":
+        found = _regression(outputs, _needed(truth, output), seed)
+    elif output.task == "clustering":
+        found = _clustering(outputs, space, seed)
+    else:
+        found = _anomalies(outputs, truth, seed)
+    primary = PRIMARY[output.task]
+    if primary not in found["values"]:
+        primary = "flagged" if "flagged" in found["values"] else ""
+    return {"split": dict(split), "primary": primary or None, **found}
+
+
+def _needed(truth: NDArray[Any] | None, output: Output) -> NDArray[Any]:
+    if truth is None:
+        raise DataInvalid(f"a {output.task} is measured against the target {output.name!r}; give it")
+    return truth
+
+
+# --- classification ------------------------------------------------------------------------------
+
+
+def _classification(outputs: Outputs, truth: NDArray[Any], output: Output, seed: int) -> dict[str, Any]:
+    names = [str(label) for label in output.classes]
+    actual, predicted = codes_of(truth, names), codes_of(outputs.predictions, names)
+    matrices = measures.confusion(actual, predicted, len(names))
+    asked = {
+        "balanced_accuracy": measures.mean_recall(matrices),
+        "macro_f1": measures.macro_f1(matrices),
+    }
+    if outputs.probabilities is not None:
+        probabilities = np.asarray(outputs.probabilities, dtype=np.float64)
+        asked["log_loss"] = measures.mean(measures.log_losses(actual, probabilities))
+        asked["roc_auc"] = measures.one_vs_rest_auc(actual, probabilities)
+    counts = matrices(np.ones((1, len(actual))))[0]
+    accuracy = wilson(np.trace(counts), len(actual))
+    values = {"accuracy": accuracy, **intervals(asked, len(actual), seed=seed)}
+    if accuracy["value"] == 1.0:
+        # Resampling rows that are all right finds no doubt; the doubt that n rows leave is Wilson's.
+        for name in ("balanced_accuracy", "macro_f1"):
+            values[name] = {**values[name], "low": accuracy["low"]}
+    found: dict[str, Any] = {"values": values}
+    if len(names) == 2:
+        found["positive"] = names[_rarer(counts)]
+        values |= _precision_and_recall(counts, _rarer(counts))
+    found["constant_guess"] = {
+        "accuracy": float(counts.sum(axis=1).max() / len(actual)),
+        "balanced_accuracy": 1 / int((counts.sum(axis=1) > 0).sum()),
+    }
+    found["confusion"] = {"classes": names, "counts": counts.astype(int).tolist()}
+    found["per_class"] = {name: _of_class(counts, position) for position, name in enumerate(names)}
+    if outputs.probabilities is not None:
+        found["calibration"] = _calibration(
+            actual, probabilities, _rarer(counts) if len(names) == 2 else None
+        )
+    return found
+
+
+def codes_of(labels: NDArray[Any], names: list[str]) -> NDArray[np.intp]:
+    """Give the place of each label among the classes' names.
+
+    Raises
+    ------
+    DataInvalid
+        If a label is none of them.
+    """
+    places = {name: position for position, name in enumerate(names)}
+    try:
+        return np.array([places[str(label)] for label in labels.tolist()], dtype=np.intp)
+    except KeyError as error:
+        raise DataInvalid(
+            f"the held-out rows have the class {error}, which the model does not know"
+        ) from error
+
+
+def _rarer(counts: NDArray[np.float64]) -> int:
+    """Give the position of the rarer of two classes, of equals the second."""
+    first, second = counts.sum(axis=1)
+    return 0 if first < second else 1
+
+
+def _precision_and_recall(counts: NDArray[np.float64], position: int) -> dict[str, measures.Interval]:
+    right, predicted, actual = counts[position, position], counts[:, position].sum(), counts[position].sum()
+    found = {}
+    if predicted:
+        found["precision"] = wilson(right, predicted)
+    if actual:
+        found["recall"] = wilson(right, actual)
+    return found
+
+
+def _of_class(counts: NDArray[np.float64], position: int) -> dict[str, float | int | None]:
+    both = _precision_and_recall(counts, position)
+    shares = {name: both[name]["value"] if name in both else None for name in ("precision", "recall")}
+    return {**shares, "rows": int(counts[position].sum())}
+
+
+def _calibration(
+    actual: NDArray[np.intp], probabilities: NDArray[np.float64], positive: int | None
+) -> dict[str, Any]:
+    """Give how often what was said with some probability came true, in bins of equal numbers of rows.
+
+    Of two classes the probability is the rarer one's; of several, that of the class predicted.
+    """
+    if positive is None:
+        said, came = probabilities.max(axis=1), probabilities.argmax(axis=1) == actual
+    else:
+        said, came = probabilities[:, positive], actual == positive
+    order = np.argsort(said, kind="stable")
+    bins = [
+        {"said": float(said[rows].mean()), "came": wilson(came[rows].sum(), len(rows)), "rows": len(rows)}
+        for rows in np.array_split(order, min(CALIBRATION_BINS, max(1, len(order) // 10)))
+    ]
+    return {"of": "prediction" if positive is None else "positive", "bins": bins}
+
+
+# --- regression ----------------------------------------------------------------------------------
+
+
+def _regression(outputs: Outputs, truth: NDArray[Any], seed: int) -> dict[str, Any]:
+    actual = np.asarray(truth, dtype=np.float64)
+    errors = actual - np.asarray(outputs.predictions, dtype=np.float64)
+    asked = {
+        "mae": measures.mean(np.abs(errors)),
+        "rmse": measures.root_mean(errors**2),
+        "r2": measures.r_squared(actual, errors),
+        "median_absolute_error": measures.weighted_median(np.abs(errors)),
+    }
+    tail = (1 - INTERVAL_SHARE) / 2
+    low, middle, high = np.quantile(errors, [tail, 0.5, 1 - tail])
+    return {
+        "values": intervals(asked, len(actual), seed=seed),
+        "constant_guess": {
+            "mae": float(np.abs(actual - np.median(actual)).mean()),
+            "rmse": float(actual.std()),
+            "r2": 0.0,
+        },
+        "residuals": {
+            "share": INTERVAL_SHARE,
+            "low": float(low),
+            "median": float(middle),
+            "high": float(high),
+        },
+    }
+
+
+# --- clustering and anomalies --------------------------------------------------------------------
+
+
+def _clustering(outputs: Outputs, space: NDArray[np.float64] | None, seed: int) -> dict[str, Any]:
+    groups, sizes = np.unique(outputs.predictions, return_counts=True)
+    found: dict[str, Any] = {
+        "values": {},
+        "sizes": {str(group): int(size) for group, size in zip(groups.tolist(), sizes.tolist(), strict=True)},
+    }
+    if space is None:
+        return found
+    rows = np.arange(len(outputs.predictions))
+    if len(rows) > SILHOUETTE_ROWS:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, SILHOUETTE_ROWS, replace=False))
+    labels = outputs.predictions[rows]
+    if 2 <= len(np.unique(labels)) < len(rows):
+        each = silhouette_samples(space[rows], labels)
+        found["values"] = intervals({"silhouette": measures.mean(each)}, len(rows), seed=seed)
+    return found
+
+
+def _anomalies(outputs: Outputs, truth: NDArray[Any] | None, seed: int) -> dict[str, Any]:
+    flagged = outputs.predictions == -1
+    values = {"flagged": wilson(int(flagged.sum()), len(flagged))}
+    found: dict[str, Any] = {"values": values}
+    if truth is None:
+        return found
+    anomalous = anomalies_in(truth)
+    counts = np.array(
+        [[np.sum((anomalous == a) & (flagged == p)) for p in (True, False)] for a in (True, False)],
+        dtype=float,
+    )
+    values |= _precision_and_recall(counts, 0)
+    if outputs.scores is not None:
+        scores = np.asarray(outputs.scores, dtype=np.float64)
+        values |= intervals({"roc_auc": measures.roc_auc(anomalous, -scores)}, len(scores), seed=seed)
+    found["confusion"] = {"classes": ["-1", "1"], "counts": counts.astype(int).tolist()}
+    return found
+
+
+def anomalies_in(truth: NDArray[Any]) -> NDArray[np.bool_]:
+    """Give which rows a target calls anomalous: -1 where it is -1 and 1, else the rarer of two values.
+
+    Raises
+    ------
+    DataInvalid
+        If the target has more than two values.
+    """
+    labels, counts = np.unique(truth.astype(str), return_counts=True)
+    if len(labels) > 2:
+        raise DataInvalid(
+            f"an anomaly detector is measured against two kinds of rows; the target has {len(labels)}"
+        )
+    anomaly = "-1" if set(labels) <= {"-1", "1"} else labels[np.argmin(counts)]
+    return np.asarray(truth.astype(str) == anomaly)
