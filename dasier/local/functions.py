@@ -1,0 +1,81 @@
+"""The handlers that the template names, imported once and called as Lambda calls them."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from dasier.errors import SettingsInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from dasier.local.template import Function
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What Lambda tells a function of its invocation."""
+
+    aws_request_id: str
+    function_name: str
+    memory_limit_in_mb: int
+    deadline_s: float
+    """By `time.monotonic`."""
+    clock: Callable[[], float] = field(default=time.monotonic, repr=False)
+    function_version: str = "$LATEST"
+    invoked_function_arn: str = ""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Give how long the function may still run."""
+        return max(0, int((self.deadline_s - self.clock()) * 1000))
+
+
+class Functions:
+    """Calls functions by name.
+
+    Parameters
+    ----------
+    handlers
+        What to call for each function of the template.
+    """
+
+    def __init__(self, handlers: dict[str, Callable[[dict[str, Any], Context], Any]]) -> None:
+        self._handlers = handlers
+
+    @classmethod
+    def load(cls, functions: Iterable[Function], root: Path) -> Functions:
+        """Import each handler from the folder that the template stands in.
+
+        Raises
+        ------
+        SettingsInvalid
+            Naming every function whose handler is not there.
+        """
+        if str(root) not in sys.path:
+            sys.path.insert(0, str(root))
+        handlers: dict[str, Callable[[dict[str, Any], Context], Any]] = {}
+        problems = []
+        for function in functions:
+            module, attribute = function.target
+            try:
+                handlers[function.name] = getattr(import_module(module), attribute)
+            except (ModuleNotFoundError, AttributeError) as error:
+                problems.append(f"{function.name}: {function.handler} cannot be imported ({error})")
+        if problems:
+            raise SettingsInvalid(problems)
+        return cls(handlers)
+
+    def call(self, function: Function, event: dict[str, Any], *, request_id: str) -> Any:
+        """Give what a function answers to an event; whatever it raises passes through."""
+        context = Context(
+            aws_request_id=request_id,
+            function_name=function.name,
+            memory_limit_in_mb=function.memory_mb,
+            deadline_s=time.monotonic() + function.timeout_s,
+        )
+        return self._handlers[function.name](event, context)
