@@ -23,6 +23,7 @@ and writes its own message. No HTTP here: the table from family to status stands
     ├── Untrusted                 never load this; publish it again from its source
     │   ├── SignatureInvalid
     │   ├── BindingInvalid        signed, but for another model or version
+    │   ├── BlobMissing
     │   ├── DigestMismatch
     │   ├── LibraryMismatch       built with a library version that is not the one here
     │   ├── FormatUnknown         written in a manifest format that is not read here
@@ -199,6 +200,13 @@ class BindingInvalid(Untrusted):
 
     def __init__(self, *, asked: str, found: str) -> None:
         super().__init__(f"The manifest is of {found}, not of {asked}.")
+
+
+class BlobMissing(Untrusted):
+    """The manifest names bytes that are gone from the store."""
+
+    def __init__(self, what: str, *, sha256: str) -> None:
+        super().__init__(f"The bytes of the {what} are gone from the store: SHA-256 {sha256}.")
 
 
 class DigestMismatch(Untrusted):

@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from dasier import layout
-from dasier.errors import DigestMismatch, ModelNotFound, ReleaseTaken, VersionNotFound, VersionTaken
+from dasier.errors import (
+    BlobMissing,
+    DigestMismatch,
+    ModelNotFound,
+    ReleaseTaken,
+    VersionNotFound,
+    VersionTaken,
+)
 from dasier.manifest import Manifest, canonical, signed, verified
 from dasier.releases import Release
 
@@ -64,6 +71,10 @@ class Registry:
         if not numbers:
             raise ModelNotFound
         return numbers
+
+    def has_versions(self, name: str) -> bool:
+        """Say whether anything was published under a name."""
+        return self.store.first(layout.versions(name)) is not None
 
     def publish(
         self, built: Built, signer: Signer, *, done: Callable[[int], None] = lambda _: None
@@ -123,7 +134,7 @@ class Registry:
 
         Raises
         ------
-        VersionNotFound
+        BlobMissing
             If the blob is gone.
         DigestMismatch
             If its bytes are not those that were published.
@@ -131,7 +142,7 @@ class Registry:
         expected = manifest.blobs[role]
         content = self.store.get(layout.blob(expected.sha256))
         if content is None:
-            raise VersionNotFound(manifest.version)
+            raise BlobMissing(role, sha256=expected.sha256)
         found = hashlib.sha256(content).hexdigest()
         if found != expected.sha256:
             raise DigestMismatch(role, expected=expected.sha256, found=found)

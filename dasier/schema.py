@@ -136,6 +136,15 @@ class Output:
     label: Text = field(default_factory=dict)
     class_labels: Mapping[str, Text] = field(default_factory=dict)
 
+    @property
+    def class_keys(self) -> tuple[str, ...]:
+        """The classes as keys of a JSON object, in the same order.
+
+        >>> Output(name="t", task="classification", classes=(True, 3, "a")).class_keys
+        ('true', '3', 'a')
+        """
+        return tuple(str(label).lower() if isinstance(label, bool) else str(label) for label in self.classes)
+
 
 @dataclass(frozen=True)
 class Schema:

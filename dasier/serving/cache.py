@@ -1,0 +1,103 @@
+"""Loaded versions: each loaded once however many ask, and never more than the budget holds."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dasier.errors import DasierError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dasier.serving.loading import Loaded
+
+Key = tuple[str, int]
+
+
+@dataclass(slots=True)
+class _Failure:
+    error: DasierError
+    until_s: float
+
+
+@dataclass
+class LoadedVersions:
+    """The least recently used go first.
+
+    Attributes
+    ----------
+    budget_bytes : int
+        What all of them may take together; a version that is larger is held alone.
+    load : callable
+        Loads one version.
+    clock : callable
+        Monotonic seconds.
+    retry_s : float
+        How long a version that failed to load is not tried again.
+    """
+
+    budget_bytes: int
+    load: Callable[[str, int], Loaded]
+    clock: Callable[[], float]
+    retry_s: float = 5.0
+    _held: OrderedDict[Key, Loaded] = field(default_factory=OrderedDict)
+    _failed: dict[Key, _Failure] = field(default_factory=dict)
+    _loading: dict[Key, threading.Lock] = field(default_factory=dict)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def get(self, name: str, version: int) -> Loaded:
+        """Give a version, loading it if nobody has; others that ask meanwhile wait for that one.
+
+        Raises
+        ------
+        DasierError
+            Whatever loading raised, at once for `retry_s` after it did.
+        """
+        key = name, version
+        with self._guard:
+            held = self._held.get(key)
+            if held is not None:
+                self._held.move_to_end(key)
+                return held
+            lock = self._loading.setdefault(key, threading.Lock())
+        with lock:
+            with self._guard:
+                if key in self._held:
+                    return self._held[key]
+                failure = self._failed.get(key)
+            if failure is not None and self.clock() < failure.until_s:
+                raise failure.error
+            return self._load(key)
+
+    def held(self, name: str, version: int) -> Loaded | None:
+        """Give a version if it is loaded."""
+        return self._held.get((name, version))
+
+    @property
+    def size_bytes(self) -> int:
+        """What the loaded versions take together."""
+        return sum(loaded.size_bytes for loaded in self._held.values())
+
+    def __len__(self) -> int:
+        """Give how many versions are loaded."""
+        return len(self._held)
+
+    def _load(self, key: Key) -> Loaded:
+        try:
+            loaded = self.load(*key)
+        except DasierError as error:
+            with self._guard:
+                self._failed[key] = _Failure(error, self.clock() + self.retry_s)
+            raise
+        finally:
+            with self._guard:
+                self._loading.pop(key, None)
+        with self._guard:
+            self._failed.pop(key, None)
+            self._held[key] = loaded
+            while self.size_bytes > self.budget_bytes and len(self._held) > 1:
+                self._held.popitem(last=False)
+        return loaded

@@ -1,0 +1,104 @@
+"""Tables in CSV (RFC 4180): a header row, a comma or semicolon between cells, UTF-8."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from typing import Any
+
+from dasier.errors import MalformedBody, Violation
+from dasier.rows import Pointer, Rows, from_table, pointer_in
+from dasier.schema import Column, Schema, normalised
+
+_LONGEST_CELL = 131_072
+_MOST_COLUMNS = 10_000
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?")
+_TRUE, _FALSE = frozenset({"true", "1", "yes"}), frozenset({"false", "0", "no"})
+
+
+def read_csv(body: bytes, schema: Schema) -> tuple[Rows, Pointer]:
+    """Give validated rows of a CSV body, and how to point into it: ``#/<row>/<column>``, rows from 0.
+
+    An empty cell is a null. Numbers have a decimal point; booleans are true or false, 1 or 0.
+
+    Raises
+    ------
+    MalformedBody
+        If it is not UTF-8, has no header, or a line that cannot be told apart into cells.
+    RowsRefused
+        If rows do not fit the schema.
+    """
+    header, lines = _split(_text(body))
+    known = schema.by_name
+    columns = [known.get(name) or known.get(normalised(name)) for name in header]
+    readers = [None if column is None else _reader(column) for column in columns]
+    pointer = pointer_in("#")
+    ragged = [i for i, line in enumerate(lines) if len(line) != len(header)]
+    if ragged:
+        raise MalformedBody(
+            f"{len(ragged)} lines do not have the {len(header)} cells of the header.",
+            [
+                Violation(f"#/{i}", "wrong_length", f"This row has {len(lines[i])} cells.")
+                for i in ragged[:1000]
+            ],
+        )
+    data = [
+        [cell if read is None else read(cell) for read, cell in zip(readers, line, strict=True)]
+        for line in lines
+    ]
+    return from_table(schema, header, data, pointer), pointer
+
+
+def _text(body: bytes) -> str:
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _malformed(f"The body is not UTF-8: byte {error.start} cannot be read.") from error
+    if "\0" in text:
+        raise _malformed("The body holds a NUL character.")
+    return text
+
+
+def _split(text: str) -> tuple[list[str], list[list[str]]]:
+    first = text.partition("\n")[0]
+    separator = ";" if first.count(";") > first.count(",") else ","
+    try:
+        csv.field_size_limit(_LONGEST_CELL)
+        rows = [
+            row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True) if row
+        ]
+    except csv.Error as error:
+        raise _malformed(f"The body is not CSV: {error}.") from error
+    if not rows:
+        raise _malformed("The body is empty; the first line is a header with the columns' names.")
+    if len(rows[0]) > _MOST_COLUMNS:
+        raise _malformed(f"The header has more than {_MOST_COLUMNS} columns.")
+    return rows[0], rows[1:]
+
+
+def _malformed(why: str) -> MalformedBody:
+    return MalformedBody(why, [Violation("#", "malformed_csv", why)])
+
+
+def _reader(column: Column) -> Any:
+    """Give what turns a cell into the column's type; what it cannot turn stays text, and is refused as such."""
+    if column.kind == "boolean":
+        return _boolean
+    if column.is_number:
+        return _number
+    return lambda cell: cell or None
+
+
+def _number(cell: str) -> float | str | None:
+    text = cell.strip()
+    if not text:
+        return None
+    return float(text) if _NUMBER.fullmatch(text) else text
+
+
+def _boolean(cell: str) -> bool | str | None:
+    word = cell.strip().lower()
+    if not word:
+        return None
+    return True if word in _TRUE else False if word in _FALSE else cell

@@ -1,0 +1,45 @@
+"""Load a version: check everything, in this order, before anything of it is executed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from dasier import golden, runtimes
+
+if TYPE_CHECKING:
+    from dasier.manifest import Manifest
+    from dasier.registry import Registry
+    from dasier.runtimes import Model
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A version that has answered its golden records and may serve."""
+
+    manifest: Manifest
+    model: Model
+    cache: dict[str, Any] = field(default_factory=dict, compare=False)
+    """What wire formats work out once for a version."""
+
+    @property
+    def size_bytes(self) -> int:
+        """What it takes of the memory budget: measured when it was built, at least its blob."""
+        return max(self.manifest.runtime.memory_bytes, self.manifest.blobs["model"].size_bytes)
+
+
+def load(registry: Registry, manifest: Manifest) -> Loaded:
+    """Give a loaded version, of a manifest whose signature and binding were checked.
+
+    The library versions are compared, then the blob's digest; only then is anything
+    deserialised, and it may serve only once it has answered its golden records.
+
+    Raises
+    ------
+    LibraryMismatch, DigestMismatch, GoldenMismatch, VersionNotFound
+    """
+    runtimes.check_requirements(manifest.runtime.name, manifest.runtime.requires)
+    blob = registry.blob(manifest, "model")
+    model = runtimes.load(manifest.runtime.name, blob, manifest.schema)
+    golden.replay(model, manifest)
+    return Loaded(manifest, model)

@@ -1,0 +1,45 @@
+"""Answer rows with a loaded version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dasier.errors import RowsRefused, Violation
+
+if TYPE_CHECKING:
+    from dasier.rows import Pointer, Rows
+    from dasier.runtimes import Outputs
+    from dasier.serving.loading import Loaded
+
+
+def predict(loaded: Loaded, rows: Rows, pointer: Pointer) -> Outputs:
+    """Give a version's answers to rows, in their order.
+
+    Parameters
+    ----------
+    loaded : Loaded
+    rows : Rows
+        n rows.
+    pointer : callable
+        Where a row stands in the request.
+
+    Raises
+    ------
+    RowsRefused
+        If the model gives a number that is not finite, naming each such row.
+    """
+    outputs = loaded.model.predict(rows)
+    for numbers in (outputs.predictions, outputs.probabilities, outputs.scores):
+        if numbers is not None and numbers.dtype.kind == "f" and not np.isfinite(numbers).all():
+            broken = np.flatnonzero(~np.isfinite(numbers.reshape(len(numbers), -1)).all(axis=1))
+            raise RowsRefused(
+                Violation(
+                    pointer(int(row), None),
+                    "not_finite_answer",
+                    "The model gives no finite number for this row.",
+                )
+                for row in broken
+            )
+    return outputs

@@ -1,0 +1,116 @@
+"""The service: what a process knows of models, and the one place where it is put together."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from dasier.errors import DasierError, ModelUnavailable, NotFound, Untrusted
+from dasier.layout import checked_name
+from dasier.registry import Registry
+from dasier.serving.cache import LoadedVersions
+from dasier.serving.loading import Loaded, load
+from dasier.serving.resolving import Releases, chosen_version
+from dasier.signing import TrustedKeys
+from dasier.store import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dasier.manifest import Manifest
+    from dasier.serving.settings import Settings
+
+log = logging.getLogger("dasier")
+
+_MOST_MANIFESTS = 5_000
+
+
+class Service:
+    """Resolves and loads versions for one process; safe to share between threads."""
+
+    def __init__(
+        self, registry: Registry, settings: Settings, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.registry = registry
+        self.settings = settings
+        self.releases = Releases(registry, settings.refresh_s, clock)
+        self.loaded = LoadedVersions(settings.model_budget_bytes, self._load, clock)
+        self._manifests: dict[tuple[str, int], Manifest] = {}
+        self._last_good: dict[str, int] = {}
+        self._guard = threading.Lock()
+
+    @classmethod
+    def open(cls, settings: Settings) -> Service:
+        """Put a service together of its settings."""
+        registry = Registry(open_store(settings.registry), TrustedKeys.parse(settings.trusted_keys))
+        return cls(registry, settings)
+
+    def manifest(self, name: str, version: int) -> Manifest:
+        """Give a version's verified manifest; it never changes, so it is read once.
+
+        Raises
+        ------
+        VersionNotFound, Untrusted
+        """
+        key = checked_name(name), version
+        known = self._manifests.get(key)
+        if known is None:
+            known = self.registry.manifest(name, version)
+            with self._guard:
+                if len(self._manifests) >= _MOST_MANIFESTS:
+                    self._manifests.clear()
+                self._manifests[key] = known
+        return known
+
+    def serving(self, name: str, client: str | None = None) -> Loaded:
+        """Give the version that answers a client now.
+
+        When that version cannot be loaded, the last one that did goes on serving, and an
+        error is logged.
+
+        Raises
+        ------
+        ModelNotFound
+        ModelUnavailable
+            If no version can be loaded.
+        """
+        version = chosen_version(self.releases.current(name), name, client)
+        try:
+            loaded = self.loaded.get(name, version)
+        except DasierError as error:
+            last_good = self._last_good.get(name)
+            log.error(  # noqa: TRY400 (the error is named; its traceback tells nothing more)
+                "version not loaded",
+                extra={"model": name, "version": version, "error": f"{type(error).__name__}: {error}"},
+            )
+            if last_good is None or last_good == version:
+                raise ModelUnavailable(name, f"version {version} cannot be loaded") from error
+            loaded = self.loaded.get(name, last_good)
+        self._last_good[name] = loaded.manifest.version
+        return loaded
+
+    def version(self, name: str, version: int) -> Loaded:
+        """Give one version, whatever serves.
+
+        Raises
+        ------
+        ModelNotFound, VersionNotFound
+        ModelUnavailable
+            If it cannot be loaded.
+        """
+        try:
+            return self.loaded.get(checked_name(name), version)
+        except NotFound:
+            self.registry.versions(name)
+            raise
+        except Untrusted as error:
+            log.error(  # noqa: TRY400 (as above)
+                "version not loaded",
+                extra={"model": name, "version": version, "error": f"{type(error).__name__}: {error}"},
+            )
+            raise ModelUnavailable(name, f"version {version} cannot be loaded") from error
+
+    def _load(self, name: str, version: int) -> Loaded:
+        return load(self.registry, self.manifest(name, version))

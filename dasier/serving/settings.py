@@ -1,0 +1,85 @@
+"""What the functions read from their environment, checked at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dasier.errors import SettingsInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_MB = 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How a function serves.
+
+    Attributes
+    ----------
+    registry : str
+        ``DASIER_REGISTRY``: ``s3://bucket/prefix`` or ``file:///folder``.
+    trusted_keys : tuple of str
+        ``DASIER_TRUSTED_KEYS``: public keys (base64 of DER), separated by commas.
+    refresh_s : float
+        ``DASIER_REFRESH_S``: how old the knowledge of what serves may grow.
+    model_budget_bytes : int
+        ``DASIER_MODEL_BUDGET_MB``: how much memory loaded models may take together.
+    body_limit_bytes, answer_limit_bytes : int
+        ``DASIER_BODY_LIMIT_BYTES``, ``DASIER_ANSWER_LIMIT_BYTES``. The default of 4 MB stays below
+        Lambda's 6 MB, base64 counted.
+    default_model : str or None
+        ``DASIER_DEFAULT_MODEL``: what ``/invocations`` at the root of the Docker server answers with.
+    """
+
+    registry: str
+    trusted_keys: tuple[str, ...]
+    refresh_s: float = 2.0
+    model_budget_bytes: int = 512 * _MB
+    body_limit_bytes: int = 4_000_000
+    answer_limit_bytes: int = 4_000_000
+    default_model: str | None = None
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Settings:
+        """Read an environment.
+
+        Raises
+        ------
+        SettingsInvalid
+            Listing every problem.
+        """
+        problems: list[str] = []
+
+        def number(name: str, default: float) -> Any:
+            text = environment.get(name, str(default))
+            try:
+                value = type(default)(text)
+            except ValueError:
+                value = -1
+            if value < 0:
+                problems.append(f"{name} is {text!r}: give a number of at least 0")
+            return value
+
+        registry = environment.get("DASIER_REGISTRY", "")
+        if not registry:
+            problems.append("DASIER_REGISTRY is not set: give s3://bucket/prefix or file:///folder")
+        keys = tuple(
+            key.strip() for key in environment.get("DASIER_TRUSTED_KEYS", "").split(",") if key.strip()
+        )
+        if not keys:
+            problems.append("DASIER_TRUSTED_KEYS is not set: give the public keys whose models are believed")
+        settings = cls(
+            registry=registry,
+            trusted_keys=keys,
+            refresh_s=number("DASIER_REFRESH_S", cls.refresh_s),
+            model_budget_bytes=number("DASIER_MODEL_BUDGET_MB", cls.model_budget_bytes // _MB) * _MB,
+            body_limit_bytes=number("DASIER_BODY_LIMIT_BYTES", cls.body_limit_bytes),
+            answer_limit_bytes=number("DASIER_ANSWER_LIMIT_BYTES", cls.answer_limit_bytes),
+            default_model=environment.get("DASIER_DEFAULT_MODEL") or None,
+        )
+        if problems:
+            raise SettingsInvalid(problems)
+        return settings

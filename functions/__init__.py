@@ -1,0 +1,1 @@
+"""Lambda handlers, one job a file."""
