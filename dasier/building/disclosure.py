@@ -1,0 +1,91 @@
+# ruff: noqa: RUF001 - apostrophes as they are printed
+"""Whether a fitted model holds training rows, or pieces of them, that its file would give away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dasier.schema import Text
+
+_ROWS = {
+    "_fit_X": "nearest neighbours, and imputers by them",
+    "support_vectors_": "support vector machines",
+    "X_fit_": "kernel ridge, kernel PCA",
+    "X_train_": "Gaussian processes",
+    "X_": "label propagation",
+    "training_data_": "isomap",
+}
+"""Fitted attributes that are training rows, or some of them, and whose they are."""
+
+_ROWS_OF = {"DBSCAN": "components_", "AffinityPropagation": "cluster_centers_", "KernelDensity": "tree_"}
+"""As `_ROWS`, where the same name means something else elsewhere."""
+
+_VOCABULARY = "vocabulary_"
+
+
+def held_rows(estimator: BaseEstimator) -> tuple[Text, ...]:
+    """Give a warning in English and French for each way that a fitted estimator holds training data.
+
+    Empty if it holds none that is known: coefficients, trees and the like summarise rows, and are
+    not looked into.
+    """
+    rows, words = set(), set()
+    for part in _parts(estimator):
+        name = type(part).__name__
+        if any(_has(part, attribute) for attribute in _ROWS) or _has(part, _ROWS_OF.get(name, "")):
+            rows.add(name)
+        if _has(part, _VOCABULARY):
+            words.add(name)
+    notes: list[Text] = []
+    if rows:
+        names = ", ".join(sorted(rows))
+        notes.append(
+            {
+                "en": f"The model holds training rows ({names}): whoever has its file can read them.",
+                "fr": f"Le modèle contient des lignes d’apprentissage ({names})\u00a0: qui possède son fichier peut les lire.",
+            }
+        )
+    if words:
+        names = ", ".join(sorted(words))
+        notes.append(
+            {
+                "en": f"The model holds the words of the training texts ({names}): whoever has its file can read them.",
+                "fr": f"Le modèle contient les mots des textes d’apprentissage ({names})\u00a0: qui possède son fichier peut les lire.",
+            }
+        )
+    return tuple(notes)
+
+
+def _has(part: BaseEstimator, attribute: str) -> bool:
+    return bool(attribute) and vars(part).get(attribute) is not None
+
+
+def _parts(held: Any, seen: set[int] | None = None) -> Iterator[BaseEstimator]:
+    """Give an estimator and every estimator inside it."""
+    seen = set() if seen is None else seen
+    if id(held) in seen:
+        return
+    seen.add(id(held))
+    inside: Any = ()
+    if isinstance(held, BaseEstimator):
+        yield held
+        inside = vars(held).values()
+    elif isinstance(held, Mapping):
+        inside = held.values()
+    elif _is_sequence(held):
+        inside = held
+    for item in inside:
+        if isinstance(item, BaseEstimator | Mapping) or _is_sequence(item):
+            yield from _parts(item, seen)
+
+
+def _is_sequence(held: Any) -> bool:
+    """Say whether something may hold estimators: a list, a tuple, an array of objects."""
+    return isinstance(held, list | tuple) or (isinstance(held, np.ndarray) and held.dtype.hasobject)
