@@ -1,0 +1,275 @@
+"""The proof that a runtime answers as the fitted estimator does.
+
+A conversion is chosen only where this finds it equal: labels the same on every row, numbers
+within the bound. The estimator that everything is compared with is the fitted one itself, on a DataFrame
+as in training, not its detached copy.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from dasier.runtimes import Model, Outputs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from dasier.building.probes import Probes
+    from dasier.rows import Rows
+    from dasier.schema import Schema
+
+TOLERANCE = 1e-6
+"""The bound of STANDARDS.md: absolute for probabilities, relative for everything else."""
+
+SAME_ARITHMETIC = 1e-12
+"""The bound where scikit-learn itself answers: the same float64 operations, but a matrix product
+sums in another order when a matrix lies otherwise in memory, as a DataFrame's may."""
+
+_NEGLIGIBLE = 1e-6
+"""A number this much smaller than the largest answer is compared as if it were that large: a
+relative error of something that cancelled to nearly nothing says nothing."""
+
+
+_ONE_BY_ONE = 100
+"""How many rows of a kind are tried alone, to find those that the estimator answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """What a proof found.
+
+    Attributes
+    ----------
+    rows : int
+        How many rows were compared.
+    kinds : mapping from str to int
+        How many of each kind.
+    tolerance : float
+    deviations : mapping from str to float
+        The largest, of ``probabilities`` (absolute), ``predictions`` and ``scores`` (relative).
+    labels_equal : bool
+    failure : str or None
+        Which kind of row, which output and how far off; None if it is equal within the bound.
+    skipped : tuple of str
+        Kinds that the estimator itself refuses to answer.
+    """
+
+    rows: int
+    kinds: Mapping[str, int]
+    tolerance: float
+    deviations: Mapping[str, float] = field(default_factory=dict)
+    labels_equal: bool = True
+    failure: str | None = None
+    skipped: tuple[str, ...] = ()
+
+    @property
+    def proved(self) -> bool:
+        """Whether the two are equal within the bound."""
+        return self.failure is None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the form that a manifest holds."""
+        return {
+            "rows": self.rows,
+            "kinds": dict(self.kinds),
+            "tolerance": self.tolerance,
+            "deviations": dict(self.deviations),
+            "labels_equal": self.labels_equal,
+            "skipped": list(self.skipped),
+        }
+
+
+class Reference:
+    """The fitted estimator, answering rows as it would in a notebook.
+
+    Parameters
+    ----------
+    estimator
+    schema
+    features
+        Some rows of what it was fitted on, for their dtypes; None if that was an array.
+    """
+
+    def __init__(self, estimator: Any, schema: Schema, features: pd.DataFrame | None) -> None:
+        self._estimator, self._schema = estimator, schema
+        self._features = features if hasattr(estimator, "feature_names_in_") else None
+
+    def predict(self, rows: Rows) -> Outputs:
+        """Answer every row, in order."""
+        given = rows.matrix() if self._features is None else frame(rows, self._features)
+        estimator, output = self._estimator, self._schema.output
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # unseen categories are what is asked about here
+            predictions = np.asarray(estimator.predict(given)).ravel()
+            if output.task == "regression":
+                return Outputs(predictions.astype(np.float64))
+            if output.task == "classification" and output.probabilities:
+                return Outputs(predictions, np.asarray(estimator.predict_proba(given), dtype=np.float64))
+            if output.task == "anomaly_detection" and hasattr(estimator, "decision_function"):
+                scores = np.asarray(estimator.decision_function(given), dtype=np.float64)
+                return Outputs(predictions, scores=scores.ravel())
+            return Outputs(predictions)
+
+
+def frame(rows: Rows, like: pd.DataFrame) -> pd.DataFrame:
+    """Give rows as a DataFrame with the columns and dtypes of another.
+
+    A column keeps float64 or object where its dtype cannot hold what is in it: a null among
+    integers or booleans. Categories that a categorical column lacks are added to it.
+    """
+    if all(isinstance(dtype, np.dtype) and dtype == np.float64 for dtype in like.dtypes):
+        names = [str(name) for name in like.columns]
+        places = [rows.schema.names.index(name) for name in names]
+        return pd.DataFrame(rows.matrix()[:, places], columns=names)
+    columns = {name: _series(rows.column(name), like[name].dtype) for name in map(str, like.columns)}
+    return pd.DataFrame(columns)
+
+
+def _series(cells: NDArray[Any], dtype: Any) -> pd.Series[Any]:
+    if isinstance(dtype, pd.CategoricalDtype):
+        known = dtype.categories
+        if cells.dtype == object:
+            new = sorted({cell for cell in cells if isinstance(cell, str)} - set(known))
+            known = known.append(pd.Index(new, dtype=known.dtype)) if new else known
+        return pd.Series(pd.Categorical(cells, categories=known, ordered=bool(dtype.ordered)))
+    series = pd.Series(cells)
+    if pd.api.types.is_float_dtype(dtype) and not pd.api.types.is_extension_array_dtype(dtype):
+        return series.astype(np.float64)
+    if series.isna().any() and isinstance(dtype, np.dtype) and dtype.kind in "iub":
+        return series.astype(object) if dtype.kind == "b" else series
+    if isinstance(dtype, pd.BooleanDtype):
+        series = series.astype(object).where(series.isna(), series == 1)
+    return series.astype(dtype)
+
+
+def prove(reference: Model, model: Model, probes: Probes, *, tolerance: float = TOLERANCE) -> Parity:
+    """Compare two models on every row.
+
+    Parameters
+    ----------
+    reference
+        What is right: a `Reference`.
+    model
+        What is tried.
+    probes
+    tolerance
+        0 asks for the same bits.
+
+    Returns
+    -------
+    Parity
+        With the largest deviations of all rows, and the first kind of row that fails.
+    """
+    deviations: dict[str, float] = {}
+    kinds: dict[str, int] = {}
+    skipped: list[str] = []
+    failures: list[str] = []
+    labels_equal = True
+    for kind, rows in probes.kinds.items():
+        answered = _answered(reference, rows)
+        if answered is None:
+            skipped.append(kind)
+            continue
+        compared, expected = answered
+        kinds[kind] = len(compared)
+        try:
+            found = model.predict(compared)
+        except Exception as error:  # noqa: BLE001 (a runtime may raise anything; it is refused and the reason shown)
+            failures.append(f"{kind} rows: it fails ({type(error).__name__}: {str(error)[:200]})")
+            continue
+        for comparison in _comparisons(
+            expected, found, is_regression=rows.schema.output.task == "regression"
+        ):
+            if comparison.output == "labels":
+                labels_equal = labels_equal and comparison.deviation == 0
+            else:
+                largest = max(deviations.get(comparison.output, 0.0), comparison.deviation)
+                deviations[comparison.output] = largest
+            if not comparison.deviation <= (0 if comparison.output == "labels" else tolerance):
+                failures.append(f"{kind} rows: {comparison.told}")
+    if not kinds:
+        failures.append("the estimator answers none of the rows")
+    failure = failures[0] if failures else None
+    return Parity(sum(kinds.values()), kinds, tolerance, deviations, labels_equal, failure, tuple(skipped))
+
+
+def _answered(reference: Model, rows: Rows) -> tuple[Rows, Outputs] | None:
+    """Give the rows that the estimator answers at all, and its answers; None if it answers none of them."""
+    try:
+        return rows, reference.predict(rows)
+    except ValueError:
+        kept = [
+            index for index in range(min(len(rows), _ONE_BY_ONE)) if _answers(reference, rows.take([index]))
+        ]
+    if not kept:
+        return None
+    compared = rows.take(kept)
+    return compared, reference.predict(compared)
+
+
+def _answers(reference: Model, row: Rows) -> bool:
+    try:
+        reference.predict(row)
+    except ValueError:
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """One output of one kind of row: its largest deviation, and that in words."""
+
+    output: str
+    deviation: float
+    told: str
+
+
+def _comparisons(expected: Outputs, found: Outputs, *, is_regression: bool) -> list[_Comparison]:
+    numbers = [("scores", expected.scores, found.scores)]
+    compared: list[_Comparison] = []
+    if is_regression:
+        numbers.append(("predictions", expected.predictions, found.predictions))
+    else:
+        compared.append(_labels(expected.predictions, found.predictions))
+    for output, right, given in numbers:
+        if right is not None or given is not None:
+            deviation = _relative(right, given)
+            compared.append(_Comparison(output, deviation, f"{output} are {deviation:.2g} off (relative)"))
+    right, given = expected.probabilities, found.probabilities
+    if right is not None or given is not None:
+        deviation = _absolute(right, given)
+        compared.append(_Comparison("probabilities", deviation, f"probabilities are {deviation:.2g} off"))
+    return compared
+
+
+def _labels(right: NDArray[Any], given: NDArray[Any]) -> _Comparison:
+    if right.shape != given.shape:
+        return _Comparison("labels", np.inf, f"labels have the shape {given.shape}, not {right.shape}")
+    differ = int(np.count_nonzero(right != given))
+    return _Comparison("labels", float(differ), f"{differ} of {len(right)} labels differ")
+
+
+def _absolute(right: NDArray[np.float64] | None, given: NDArray[np.float64] | None) -> float:
+    """Give the largest difference; infinite where one has no number and the other has."""
+    if right is None or given is None or right.shape != given.shape:
+        return np.inf
+    same = (right == given) | (np.isnan(right) & np.isnan(given))
+    with np.errstate(invalid="ignore"):
+        differences = np.where(same, 0.0, np.abs(right - given))
+    return float(np.nan_to_num(differences, nan=np.inf).max(initial=0.0))
+
+
+def _relative(right: NDArray[np.float64] | None, given: NDArray[np.float64] | None) -> float:
+    if right is None or given is None or right.shape != given.shape:
+        return np.inf
+    sizes = np.abs(right)
+    floor = _NEGLIGIBLE * np.nan_to_num(sizes, nan=0.0, posinf=0.0).max(initial=0.0)
+    scale = np.maximum(np.nan_to_num(sizes, nan=1.0, posinf=1.0), floor or 1.0)
+    return _absolute(right / scale, given / scale)

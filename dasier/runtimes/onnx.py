@@ -1,0 +1,110 @@
+"""The preferred runtime: an ONNX graph, executed by onnxruntime.
+
+No scikit-learn, no unpickling, microseconds a row. What the graph's inputs and outputs mean is
+said in `dasier.building.export`, which writes them.
+
+One thread: a Lambda has one core, and a server gives each worker one; a pool of threads would
+cost more than the few microseconds that a row takes.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnxruntime
+from packaging.version import Version
+
+from dasier.runtimes import Outputs
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dasier.rows import Rows
+    from dasier.schema import Schema
+
+NULL_TEXT = "\ue000null"
+"""What stands for a null in a tensor of strings; `dasier.building.converters` looks for it.
+
+It starts with a character for private use, which no keyboard writes.
+"""
+
+_DTYPES = {"tensor(double)": np.float64, "tensor(float)": np.float32}
+
+
+def load(blob: bytes, schema: Schema) -> OnnxModel:
+    """Give a model from a graph's verified bytes."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = 4  # what goes wrong is raised; it need not be printed as well
+    session = onnxruntime.InferenceSession(blob, options, providers=["CPUExecutionProvider"])
+    return OnnxModel(session, schema)
+
+
+def requirements() -> dict[str, str]:
+    """Give the installed version of what executes a graph."""
+    return {"onnxruntime": version("onnxruntime")}
+
+
+def compatible(library: str, *, built_with: str, installed: str) -> bool:
+    """Say whether a graph proved on one onnxruntime may run on another: the same release series or a later one.
+
+    onnxruntime reads every older graph; golden records tell whether it still answers the same.
+    """
+    del library
+    return Version(installed).release[:2] >= Version(built_with).release[:2]
+
+
+class OnnxModel:
+    """A graph with its session."""
+
+    def __init__(self, session: Any, schema: Schema) -> None:
+        inputs = {given.name: given.type for given in session.get_inputs()}
+        self._run = session.run
+        self._names = [output.name for output in session.get_outputs()]
+        self._number_type = _DTYPES.get(inputs.get("numbers", ""))
+        self._has_texts = "texts" in inputs
+        self._is_regression = schema.output.task == "regression"
+        self._classes = _classes(schema)
+
+    def predict(self, rows: Rows) -> Outputs:
+        """Answer every row, in order."""
+        feeds: dict[str, NDArray[Any]] = {}
+        if self._number_type is not None:
+            feeds["numbers"] = rows.numbers.astype(self._number_type, copy=False)
+        if self._has_texts:
+            feeds["texts"] = _without_nulls(rows.texts)
+        found = dict(zip(self._names, self._run(self._names, feeds), strict=True))
+        if "label" in found:
+            probabilities = found.get("probabilities")
+            if probabilities is not None:
+                probabilities = probabilities.astype(np.float64, copy=False)
+            return Outputs(self._classes[found["label"].ravel()], probabilities)
+        prediction = found["prediction"].ravel()
+        if self._is_regression:
+            return Outputs(prediction.astype(np.float64, copy=False))
+        scores = found.get("scores")
+        if scores is None:
+            return Outputs(prediction)
+        return Outputs(prediction, scores=scores.ravel().astype(np.float64, copy=False))
+
+
+def _classes(schema: Schema) -> NDArray[Any]:
+    """Give the classes as an array in the dtype that scikit-learn gives them."""
+    classes = schema.output.classes
+    if any(isinstance(label, str) for label in classes):
+        return np.array(classes, dtype=object)
+    return np.array(classes)
+
+
+def _without_nulls(texts: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Give the strings with a word in place of each null."""
+    nulls = texts != texts  # noqa: PLR0124 (only NaN differs from itself)
+    if not nulls.any():
+        return texts
+    filled = texts.copy()
+    filled[nulls] = NULL_TEXT
+    return filled
