@@ -64,9 +64,8 @@ def refused(error: HTTPException) -> Any:
         return _page(status, _("That is too much at once"), _("Shorten what you filled in, and try again."))
     if status >= 500:
         return failed(error)
-    headers = (
-        {"Allow": ", ".join(sorted(error.valid_methods))} if getattr(error, "valid_methods", None) else {}
-    )
+    allowed = error.valid_methods if isinstance(error, MethodNotAllowed) else None
+    headers = {"Allow": ", ".join(sorted(allowed))} if allowed else {}
     return _page(
         status, _("This request cannot be answered"), _("Start again from the list of models."), headers
     )

@@ -172,7 +172,7 @@ class Form:
     def read(self) -> tuple[Form, dict[str, Any] | None]:
         """Give the row, or None and the form with every error beside its field."""
         row, fields = {}, []
-        for field in self.fields:
+        for field in self._inked():
             try:
                 row[field.column.name] = field.read()
                 fields.append(field)
@@ -180,6 +180,12 @@ class Form:
                 fields.append(replace(field, error=refused(error.code)))
         form = Form(tuple(fields))
         return form, None if form.errors else row
+
+    def _inked(self) -> tuple[Field, ...]:
+        """Give the fields; in a picture that was drawn, the cells that were left out are blank."""
+        if not self.grid or not any(field.typed.strip() for field in self.fields):
+            return self.fields
+        return tuple(field if field.typed.strip() else replace(field, typed="0") for field in self.fields)
 
     def with_errors(self, found: Iterable[Violation]) -> tuple[Form, bool]:
         """Give the form with the API's violations beside their fields, and whether each found one."""

@@ -75,8 +75,9 @@ def percent(share: float) -> str:
 
 def points(share: float) -> str:
     """Give a difference between probabilities in percentage points, with its sign."""
-    shown = format_decimal(abs(round(share * 100, 1)), format="#,##0.#", locale=current())
-    return str(_("%(points)s pts", points=_signed(share, shown)))
+    rounded = round(share * 100, 1)
+    shown = format_decimal(abs(rounded), format="#,##0.#", locale=current())
+    return str(_("%(points)s pts", points=_signed(rounded, shown)))
 
 
 def _signed(value: float, shown: str) -> str:

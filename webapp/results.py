@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from webapp.languages import words
 from webapp.numbers import exact, percent, points, readable
 from webapp.wording import caution
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dasier.client import Answer, Explanation, ModelDescription, Prediction
     from webapp.forms import Field, Form
@@ -21,6 +22,8 @@ MAX_BARS = 5
 """More than five probabilities are folded away: the rest are small."""
 MAX_WEIGHTS = 6
 """As many contributions as are read at a glance; the others are added up."""
+HEAT_STEPS = 10
+"""In how many strengths a picture's cells are coloured."""
 SURE, UNSURE = 0.9, 0.6
 """From which probability on an answer is given plainly, and below which it is called uncertain."""
 
@@ -52,7 +55,9 @@ class Weights:
 
     title: str
     reference: str
-    items: tuple[Weight, ...]
+    items: tuple[Weight, ...] = ()
+    heat: tuple[tuple[float, ...], ...] = ()
+    """For a picture: each cell's contribution, from -1 (against) to 1 (for), in steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,7 @@ def result(described: ModelDescription, form: Form, row: Mapping[str, Any], answ
             )
             for one in answer.warnings
         ),
-        weights=_weights(described, fields, row, prediction.explanation) if prediction.explanation else None,
+        weights=_weights(described, form, row, prediction.explanation) if prediction.explanation else None,
         version=answer.version,
     )
 
@@ -167,27 +172,45 @@ def _bars(described: ModelDescription, prediction: Prediction) -> tuple[Bar, ...
 
 
 def _weights(
-    described: ModelDescription, fields: Mapping[str, Field], row: Mapping[str, Any], explanation: Explanation
+    described: ModelDescription, form: Form, row: Mapping[str, Any], explanation: Explanation
 ) -> Weights | None:
-    found = [(name, value) for name, value in explanation.contributions.items() if value]
+    found = sorted(
+        ((name, value) for name, value in explanation.contributions.items() if value),
+        key=lambda it: -abs(it[1]),
+    )
     if not found:
         return None
-    found.sort(key=lambda it: -abs(it[1]))
-    widest = abs(found[0][1])
-    items = [
-        _weight(
-            fields[name].label if name in fields else name,
-            entered(fields.get(name), row.get(name)) if name in row else "",
-            _difference(described, value),
-            value / widest,
+    title, reference = _weights_title(described, explanation), _reference(described, explanation)
+    if form.grid:
+        return Weights(title, reference, heat=_heat(form, explanation))
+    return Weights(title, reference, items=tuple(_items(described, form, row, found)))
+
+
+def _heat(form: Form, explanation: Explanation) -> tuple[tuple[float, ...], ...]:
+    widest = max(abs(value) for value in explanation.contributions.values())
+    return tuple(
+        tuple(
+            round(explanation.contributions.get(cell.column.name, 0.0) / widest * HEAT_STEPS) / HEAT_STEPS
+            for cell in cells
         )
-        for name, value in found[:MAX_WEIGHTS]
-    ]
+        for cells in form.grid
+    )
+
+
+def _items(
+    described: ModelDescription, form: Form, row: Mapping[str, Any], found: Sequence[tuple[str, float]]
+) -> Iterator[Weight]:
+    """Give the strongest contributions, then what the others add up to."""
+    fields = {field.column.name: field for field in form.fields}
+    widest = abs(found[0][1])
+    for name, value in found[:MAX_WEIGHTS]:
+        label = fields[name].label if name in fields else name
+        shown = entered(fields.get(name), row[name]) if name in row else ""
+        yield _weight(label, shown, _difference(described, value), value / widest)
     if others := found[MAX_WEIGHTS:]:
         total = sum(value for _name, value in others)
-        label = str(_("%(count)s others together", count=len(others)))
-        items.append(_weight(label, "", _difference(described, total), total / widest))
-    return Weights(_weights_title(described, explanation), _reference(described, explanation), tuple(items))
+        label = ngettext("%(num)s other", "%(num)s others together", len(others))
+        yield _weight(str(label), "", _difference(described, total), total / widest)
 
 
 def _weight(label: str, value: str, shown: str, share: float) -> Weight:

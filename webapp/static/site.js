@@ -31,6 +31,7 @@ for (const table of document.querySelectorAll(".cells")) {
     }
   };
 
+  table.addEventListener("dragstart", (event) => event.preventDefault());
   table.addEventListener("input", (event) => shade(event.target));
   table.addEventListener("pointermove", (event) => {
     if (ink !== null && event.buttons) stroke(event);
