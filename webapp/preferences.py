@@ -42,7 +42,7 @@ def keep() -> Response:
 
 def own_page(path: str) -> str:
     """Give the path if it is a page of this site, else the first page: never another site's address."""
-    if not path.startswith("/") or path.startswith(("//", "/\\")):
+    if not path.startswith("/") or path.startswith(("//", "/\\")) or not path.isprintable():
         return url_for("models.index")
     try:
         current_app.create_url_adapter(request).match(path, method="GET")  # type: ignore[union-attr]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import deque
+from copy import deepcopy
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -65,8 +66,8 @@ class FakeApi:
 
     def add(self, description: dict[str, Any], prediction: dict[str, Any]) -> None:
         """Serve a model that always answers the same."""
-        self.models[description["name"]] = description
-        self.predictions[description["name"]] = prediction
+        self.models[description["name"]] = deepcopy(description)
+        self.predictions[description["name"]] = deepcopy(prediction)
 
     def refuse(self, status: int, body: object = None, **headers: str) -> None:
         """Answer the next request with that."""
@@ -81,25 +82,19 @@ class FakeApi:
             return Canned(200, {"id": parts[1], "state": "running"})
         if parts[0] != "models" or parts[1] not in self.models:
             return Canned(404, {"status": 404, "detail": "There is no model of this name."})
-        name, rest = parts[1], parts[2:]
-        match rest:
-            case []:
-                return Canned(200, self.models[name])
-            case ["predict"] | ["versions", _, "predict"]:
-                return Canned(200, self._answer(name, seen))
-            case ["versions"]:
-                return Canned(200, {"versions": [{"version": 1}]})
-            case ["versions", version]:
-                return Canned(200, {"version": int(version)})
-            case ["releases"]:
-                return Canned(200, {"releases": [{"number": 1, "version": 1}]})
-            case ["card"]:
-                return Canned(200, "# A card")
-            case ["feedback"]:
-                return Canned(202, {})
-            case ["jobs"]:
-                return Canned(202, {"state": "waiting"}, {"Location": "/jobs/01J5"})
-        return Canned(404, {"status": 404})
+        name, rest = parts[1], "/".join("{version}" if part.isdigit() else part for part in parts[2:])
+        replies = {
+            "": lambda: Canned(200, self.models[name]),
+            "predict": lambda: Canned(200, self._answer(name, seen)),
+            "versions/{version}/predict": lambda: Canned(200, self._answer(name, seen)),
+            "versions": lambda: Canned(200, {"versions": [{"version": 1}]}),
+            "versions/{version}": lambda: Canned(200, {"version": int(parts[3])}),
+            "releases": lambda: Canned(200, {"releases": [{"number": 1, "version": 1}]}),
+            "card": lambda: Canned(200, "# A card"),
+            "feedback": lambda: Canned(202, {}),
+            "jobs": lambda: Canned(202, {"state": "waiting"}, {"Location": "/jobs/01J5"}),
+        }
+        return replies[rest]() if rest in replies else Canned(404, {"status": 404})
 
     def _answer(self, name: str, seen: Seen) -> dict[str, Any]:
         prediction = dict(self.predictions[name])

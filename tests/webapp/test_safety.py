@@ -1,0 +1,209 @@
+"""What strangers, hostile models and forged requests cannot do (THREATS 25 to 30 and 34)."""
+
+from __future__ import annotations
+
+import html
+import logging
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.webapp import catalog
+from tests.webapp.conftest import SECRET, Visitor
+from webapp import Settings, create_app
+from webapp.security import HEADERS
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from werkzeug.test import TestResponse
+
+    from tests.webapp.fake_api import FakeApi
+
+
+def every_response(site: Flask, visitor: Visitor) -> dict[str, TestResponse]:
+    """Ask every route with every method that it has, and some that there are not."""
+    values = {"name": "penguins", "filename": "site.css"}
+    answers = {}
+    with site.test_request_context():
+        for rule in site.url_map.iter_rules():
+            path = rule.build({key: values[key] for key in rule.arguments})[1]  # type: ignore[index]
+            for method in rule.methods or ():
+                answers[f"{method} {path}"] = visitor.browser.open(path, method=method, buffered=True)
+    for path in ("/nowhere", "/models/no-such", "/static/../app.py", "/models/a%2fb"):
+        answers[f"GET {path}"] = visitor.reads(path, buffered=True)
+    return answers
+
+
+def test_every_response_carries_every_header(site: Flask, visitor: Visitor) -> None:
+    answers = every_response(site, visitor)
+
+    assert len(answers) > 15
+    for what, answer in answers.items():
+        for header, value in HEADERS.items():
+            assert answer.headers.get(header) == value, f"{what}: {header}"
+
+
+def test_pages_are_not_kept_and_files_are(site: Flask, visitor: Visitor) -> None:
+    for what, answer in every_response(site, visitor).items():
+        kept = answer.headers.get("Cache-Control", "")
+        if answer.mimetype == "text/html" and answer.status_code == 200:
+            assert kept == "no-store", what
+    assert "max-age=31536000" in visitor.reads("/static/site.css", buffered=True).headers["Cache-Control"]
+
+
+def test_nothing_on_any_page_is_inline_or_from_elsewhere(site: Flask, visitor: Visitor) -> None:
+    for what, answer in every_response(site, visitor).items():
+        if answer.mimetype == "text/html":
+            assert not re.search(
+                r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)|javascript:", answer.text
+            ), what
+            assert not re.search(r"(?:src|href|action)=\"(?:https?:)?//", answer.text), what
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_hostile_model_is_only_words(api: FakeApi, site: Flask, language: str) -> None:
+    api.add(catalog.HOSTILE, catalog.HOSTILE_ANSWER)
+    visitor = Visitor(site.test_client(), language)
+
+    pages = [
+        visitor.reads("/"),
+        visitor.reads("/models/hostile"),
+        visitor.reads("/models/hostile?example=1"),
+        visitor.fills("hostile"),
+        visitor.takes_the_example("hostile"),
+    ]
+
+    assert [page.status_code for page in pages] == [200, 200, 200, 422, 200]
+    for page in pages:
+        assert "<script>alert" not in page.text
+        assert "<img" not in page.text
+        assert "49" not in re.sub(r'csrf_token" value="[^"]*"|v=[0-9a-f]+', "", page.text)
+        assert html.escape("<script>alert(1)</script>") in page.text
+
+
+def test_strange_column_names_arrive_as_they_are(api: FakeApi, visitor: Visitor) -> None:
+    api.add(catalog.HOSTILE, catalog.HOSTILE_ANSWER)
+
+    visitor.takes_the_example("hostile", __proto__="0.25")
+
+    row = api.seen[-1].json["instances"][0]
+    assert row == {
+        catalog.ATTACK: catalog.ATTACK,
+        "__proto__": 0.25,
+        "a/b~c %[]": 0.5,
+        "e\u0301moji 🐧": None,
+    }
+
+
+def test_errors_of_strange_columns_find_their_field(api: FakeApi, visitor: Visitor) -> None:
+    from tests.webapp.fake_api import Canned  # noqa: PLC0415
+
+    api.add(catalog.HOSTILE, catalog.HOSTILE_ANSWER)
+    token, usual = visitor.token("/"), api.reply
+    listed = [{"pointer": "#/instances/0/a~1b~0c %[]", "code": "null"}]
+    api.reply = lambda seen: usual(seen) if seen.method == "GET" else Canned(422, {"errors": listed})  # type: ignore[method-assign]
+    typed = {catalog.ATTACK: "  ", "__proto__": "1", "a/b~c %[]": "1"}
+
+    answer = visitor.browser.post(
+        "/models/hostile", data={"csrf_token": token, **{f"x.{name}": value for name, value in typed.items()}}
+    )
+
+    assert 'id="f2-error"' in answer.text
+
+
+@pytest.mark.parametrize("path", ["/models/penguins", "/preferences"])
+@pytest.mark.parametrize("token", [None, "", "forged"])
+def test_a_form_from_elsewhere_is_refused(
+    api: FakeApi, visitor: Visitor, path: str, token: str | None
+) -> None:
+    visitor.reads("/")
+    before = len(api.seen)
+
+    answer = visitor.browser.post(path, data={} if token is None else {"csrf_token": token})
+
+    assert answer.status_code == 400
+    assert "This form has expired" in answer.text
+    assert len(api.seen) == before
+
+
+def test_a_token_of_another_visitor_is_refused(site: Flask, visitor: Visitor) -> None:
+    stranger = Visitor(site.test_client())
+    visitor.reads("/")
+
+    answer = visitor.browser.post("/models/penguins", data={"csrf_token": stranger.token("/")})
+
+    assert answer.status_code == 400
+
+
+def test_cookies_are_out_of_reach_of_scripts_and_other_sites(api: FakeApi) -> None:
+    deployed = create_app(Settings(api_url=api.url, secret=SECRET, hosts=("example.org",)))
+
+    answer = deployed.test_client().get("/", base_url="https://example.org")
+
+    cookie = answer.headers["Set-Cookie"]
+    assert all(flag in cookie for flag in ("HttpOnly", "Secure", "SameSite=Lax", "Path=/"))
+    assert answer.headers["Strict-Transport-Security"].startswith("max-age=")
+
+
+def test_a_cookie_that_somebody_made_up_is_nobody(site: Flask, visitor: Visitor) -> None:
+    visitor.browser.set_cookie("dasier", "eyJsYW5ndWFnZSI6ImZyIn0.forged.forged")
+
+    assert '<html lang="en">' in visitor.reads("/").text
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "a b"])
+def test_another_host_name_is_refused(api: FakeApi, visitor: Visitor, host: str) -> None:
+    answer = visitor.browser.get("/", headers={"Host": host})
+
+    assert answer.status_code == 400
+    assert api.seen == []
+    assert "evil" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "back",
+    ["https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example", "evil", "", "/nowhere",
+     "javascript:alert(1)", "/preferences", "/%09/evil.example", "/\t/evil.example", "/models/a\r\nSet-Cookie: x=y"],
+)  # fmt: skip
+def test_a_choice_never_leads_away_from_the_site(visitor: Visitor, back: str) -> None:
+    answer = visitor.prefers(language="fr", back=back)
+
+    assert answer.status_code == 303
+    location = answer.headers["Location"]
+    assert location == "/" or location.startswith("/models/a"), location
+    assert "\r" not in location
+    assert "\n" not in location
+
+
+def test_too_much_at_once_has_a_page(visitor: Visitor) -> None:
+    token = visitor.token("/")
+
+    answer = visitor.browser.post("/models/penguins", data={"csrf_token": token, "x.notes": "a" * 600_000})
+
+    assert answer.status_code == 413
+    assert "That is too much at once" in answer.text
+
+
+def test_what_people_type_is_in_no_log(
+    api: FakeApi, visitor: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        visitor.takes_the_example("penguins", notes="canary-7141", bill_length_mm="canary-7142")
+        token = visitor.token("/models/turbines")
+        for status in (500, 503, 503, 422):
+            api.refuse(200, catalog.TURBINES)
+            api.refuse(status, {"detail": "…"})
+            api.refuse(status, {"detail": "…"})
+            visitor.browser.post("/models/turbines", data={"csrf_token": token, "x.vibration": "71.4371"})
+            api.canned.clear()
+
+    assert "canary" not in caplog.text
+    assert "71.4371" not in caplog.text
+
+
+def test_the_secrets_are_shown_by_nothing(api: FakeApi) -> None:
+    settings = Settings(api_url=api.url, secret=SECRET, api_key="a-key")
+
+    assert SECRET not in repr(settings)
+    assert "a-key" not in repr(settings)
