@@ -1,0 +1,245 @@
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dasier.building.recipe import read
+from dasier.errors import RecipeInvalid
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CODE = """
+def load():
+    return None
+
+def estimator(params):
+    return dict(params)
+"""
+
+PARAMS = """
+name = "plums"
+task = "classification"
+target = "kind"
+seed = 1
+title = { en = "Plums", fr = "Prunes" }
+summary = { en = "Which plum.", fr = "Quelle prune." }
+limits = { en = "Two kinds.", fr = "Deux variétés." }
+
+[estimator]
+depth = 3
+
+[output.class_labels]
+red = { en = "Red", fr = "Rouge" }
+
+[columns.size]
+kind = "float"
+unit = "mm"
+label = { en = "Size", fr = "Taille" }
+example = 31
+"""
+
+
+def folder(path: Path, params: str = PARAMS, code: str = CODE) -> Path:
+    (path / "params.toml").write_text(params)
+    (path / "recipe.py").write_text(code)
+    return path
+
+
+def problems(path: Path, params: str, code: str = CODE) -> tuple[str, ...]:
+    with pytest.raises(RecipeInvalid) as refusal:
+        read(folder(path, params, code))
+    return refusal.value.problems
+
+
+def test_a_recipe_is_read(tmp_path: Path) -> None:
+    recipe = read(folder(tmp_path))
+
+    assert (recipe.name, recipe.task, recipe.target, recipe.seed) == ("plums", "classification", "kind", 1)
+    assert recipe.estimator(recipe.estimator_params) == {"depth": 3}
+    assert recipe.refinements.of("size").unit == "mm"
+    assert recipe.refinements.output.class_labels["red"]["fr"] == "Rouge"
+
+
+def test_what_a_recipe_leaves_out_gets_a_default(tmp_path: Path) -> None:
+    recipe = read(folder(tmp_path))
+
+    assert (recipe.test_share, recipe.stratify, recipe.gate) == (0.25, False, {"policy": "promote"})
+    assert (recipe.use, recipe.data, recipe.licence) == ({}, {}, "")
+
+
+def test_a_float_example_written_as_a_whole_number_is_a_float(tmp_path: Path) -> None:
+    example = read(folder(tmp_path)).refinements.of("size").example
+
+    assert isinstance(example, float)
+
+
+def test_digests_change_with_the_files(tmp_path: Path) -> None:
+    before = read(folder(tmp_path)).digests
+
+    after = read(folder(tmp_path, PARAMS + "\n# a remark\n")).digests
+
+    assert before["recipe.py"] == after["recipe.py"]
+    assert before["params.toml"] != after["params.toml"]
+
+
+def test_every_problem_is_told_at_once_with_its_key_path(tmp_path: Path) -> None:
+    found = problems(
+        tmp_path,
+        """
+        name = "Plums!"
+        task = "clasification"
+        seed = -1
+        sumary = "…"
+        title = { en = "Plums" }
+        limits = { en = " ", fr = "x" }
+        split = { test_share = 0.9, stratify = "yes" }
+        gate = { policy = "always" }
+        [columns."stone weight"]
+        kind = "number"
+        unti = "g"
+        """,
+    )
+
+    assert sorted(problem.split(":")[0] for problem in found) == [
+        'columns."stone weight".kind',
+        'columns."stone weight".unti',
+        "gate.policy",
+        "limits.en",
+        "name",
+        "seed",
+        "split.stratify",
+        "split.test_share",
+        "sumary",
+        "summary",
+        "task",
+        "title.fr",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [('tagret = "kind"', "target"), ('sumary = "x"', "summary"), ("[spilt]\na = 1", "split")],
+)
+def test_an_unknown_key_is_refused_with_the_one_that_was_meant(tmp_path: Path, line: str, hint: str) -> None:
+    found = problems(tmp_path, line + "\n" + PARAMS if "[" not in line else PARAMS + line)
+
+    assert len(found) == 1
+    assert f"did you mean {hint!r}?" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("task", "key"),
+    [("regression", "output.class_labels"), ("clustering", "target")],
+)
+def test_what_a_task_has_no_use_for_is_refused(tmp_path: Path, task: str, key: str) -> None:
+    found = problems(tmp_path, PARAMS.replace("classification", task))
+
+    assert any(problem.startswith(key) for problem in found)
+
+
+def test_a_classification_without_a_target_is_refused(tmp_path: Path) -> None:
+    found = problems(tmp_path, PARAMS.replace('target = "kind"', ""))
+
+    assert found == ("target: it is missing; give a string",)
+
+
+@pytest.mark.parametrize("task", ["regression", "clustering"])
+def test_rows_without_a_class_cannot_be_stratified(tmp_path: Path, task: str) -> None:
+    found = problems(tmp_path, PARAMS.replace("classification", task) + "\n[split]\nstratify = true\n")
+
+    assert any(problem.startswith("split.stratify") for problem in found)
+
+
+@pytest.mark.parametrize(
+    ("kind", "example", "words"),
+    [
+        ("integer", "1.5", "a whole number"),
+        ("integer", "true", "a whole number"),
+        ("float", '"1"', "a number"),
+        ("boolean", "1", "true or false"),
+        ("category", "1", "a string"),
+        ("float", "inf", "finite"),
+    ],
+)
+def test_an_example_must_be_of_its_kind(tmp_path: Path, kind: str, example: str, words: str) -> None:
+    params = PARAMS.replace('kind = "float"', f'kind = "{kind}"').replace(
+        "example = 31", f"example = {example}"
+    )
+
+    found = problems(tmp_path, params)
+
+    assert len(found) == 1
+    assert words in found[0]
+
+
+def test_a_pattern_describes_many_columns_and_a_name_of_its_own_wins(tmp_path: Path) -> None:
+    params = (
+        PARAMS
+        + r"""
+        [column_patterns.'spot_(?P<row>\d+)']
+        unit = "mm"
+        label = { en = "Spot {row}", fr = "Tache {row}" }
+        [columns.spot_2]
+        unit = "cm"
+        """
+    )
+
+    refinements = read(folder(tmp_path, params)).refinements
+
+    assert refinements.of("spot_12").label == {"en": "Spot 12", "fr": "Tache 12"}
+    assert refinements.of("spot_2").unit == "cm"
+    assert refinements.of("other").unit is None
+
+
+def test_a_broken_pattern_is_refused(tmp_path: Path) -> None:
+    found = problems(tmp_path, PARAMS + "\n[column_patterns.'spot_(']\nunit = 'mm'\n")
+
+    assert "not a regular expression" in found[0]
+
+
+def test_what_is_not_toml_is_refused(tmp_path: Path) -> None:
+    found = problems(tmp_path, "name = plums")
+
+    assert found[0].startswith("this is not TOML")
+
+
+def test_a_folder_without_its_files_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecipeInvalid) as refusal:
+        read(tmp_path)
+
+    assert refusal.value.problems == ("recipe.py is missing", "params.toml is missing")
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("def load(): return 1", "add the function estimator(params)"),
+        ("import nothing_of_that_name", "ModuleNotFoundError"),
+        ("def load(:", "SyntaxError"),
+    ],
+)
+def test_code_that_is_no_recipe_is_refused(tmp_path: Path, code: str, words: str) -> None:
+    found = problems(tmp_path, PARAMS, code)
+
+    assert words in found[0]
+
+
+def test_reading_leaves_no_trace_in_the_interpreter(tmp_path: Path) -> None:
+    path, modules = list(sys.path), set(sys.modules)
+
+    read(folder(tmp_path))
+
+    assert (sys.path, set(sys.modules)) == (path, modules)
+
+
+def test_two_recipes_do_not_see_each_other(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        folder(tmp_path / name, PARAMS, CODE.replace("None", repr(name)))
+
+    first, second = read(tmp_path / "a"), read(tmp_path / "b")
+
+    assert (first.load(), second.load()) == ("a", "b")
