@@ -1,0 +1,3 @@
+"""`dasier verify`: judge versions by hand, as the gate does."""
+
+from __future__ import annotations

@@ -1,0 +1,105 @@
+"""Notice what was published, as S3's events and a schedule do in AWS.
+
+The functions that it wakes are level-triggered: an event lost or repeated changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from dasier import layout
+from dasier.errors import Unavailable
+from dasier.local.events import object_created, scheduled
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+    from typing import Any
+
+    from dasier.local.functions import Functions
+    from dasier.local.template import Function, Template
+    from dasier.store import Store
+
+log = logging.getLogger("dasier.watch")
+
+LOOK_S = 0.5
+"""How often the store is looked at."""
+
+SWEEP_S = 60.0
+"""How often the schedules run, whatever their expression says: a laptop sleeps and wakes."""
+
+_REST = 10
+"""It rests ten times as long as it looked, so that a large store costs a tenth of a core at most."""
+
+
+class Watch:
+    """Wakes the template's event functions.
+
+    Parameters
+    ----------
+    store : Store
+    template : Template
+    functions : Functions
+    clock
+        Seconds that only grow.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        template: Template,
+        functions: Functions,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store, self._template, self._functions = store, template, functions
+        self._clock = clock
+        self._seen: set[str] = set()
+        self._swept_s = clock()
+
+    def sweep(self) -> None:
+        """Run every schedule now; what is in the store already needs no event of its own."""
+        self._swept_s = self._clock()
+        self._seen |= self._keys()
+        for schedule in self._template.schedules:
+            self._wake(schedule.function, scheduled())
+
+    def look(self) -> None:
+        """Send an event for what appeared since the last look, and run the schedules when it is time."""
+        if self._clock() - self._swept_s >= SWEEP_S:
+            self.sweep()
+        new = self._keys() - self._seen
+        self._seen |= new
+        for trigger in self._template.store_triggers:
+            keys = sorted(key for key in new if trigger.matches(key))
+            if keys:
+                self._wake(trigger.function, object_created(bucket_of(self._store.url), keys))
+
+    def run(self, stop: threading.Event) -> None:
+        """Look until told to stop."""
+        rest_s = LOOK_S
+        while not stop.wait(rest_s):
+            began = self._clock()
+            try:
+                self.look()
+            except Unavailable as error:
+                log.warning("the store cannot be looked at: %s", error)
+            rest_s = max(LOOK_S, _REST * (self._clock() - began))
+
+    def _keys(self) -> set[str]:
+        triggers = self._template.store_triggers
+        return {key for key in self._store.keys(layout.MODELS) if any(t.matches(key) for t in triggers)}
+
+    def _wake(self, function: Function, event: dict[str, Any]) -> None:
+        try:
+            self._functions.call(function, event, request_id=str(uuid4()))
+        except Exception:
+            log.exception("%s failed", function.name)
+
+
+def bucket_of(url: str) -> str:
+    """Give the bucket's name in a registry's URL; a folder goes by the name of ``local``."""
+    return url.removeprefix("s3://").partition("/")[0] if url.startswith("s3://") else "local"
