@@ -1,0 +1,250 @@
+"""Make a version of a fitted estimator: schema, runtime, proof, measures, golden records, card."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dasier import golden
+from dasier.building import provenance
+from dasier.building.baseline import baseline
+from dasier.building.card import Facts, card
+from dasier.building.choice import Choice, choose
+from dasier.building.disclosure import held_rows
+from dasier.building.evaluate import evaluate
+from dasier.building.frames import to_rows
+from dasier.building.importance import importance
+from dasier.building.infer import infer
+from dasier.building.parity import TOLERANCE
+from dasier.building.plots import draw
+from dasier.building.probes import probes
+from dasier.building.rehearsal import rehearse
+from dasier.built import Built
+from dasier.manifest import Blob, Manifest, RuntimeChoice, canonical
+from dasier.rows import Rows, concatenate
+from dasier.runtimes import Outputs, load, runtime
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dasier.building.trained import Trained
+    from dasier.building.words import Language
+    from dasier.runtimes import Model
+    from dasier.schema import Schema
+
+Progress = Callable[[str], None]
+"""Told what is being done, in a few words."""
+
+LANGUAGES: tuple[Language, ...] = ("en", "fr")
+_GOLDEN_ROWS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A model with its answers to the held-out rows."""
+
+    schema: Schema
+    choice: Choice
+    model: Model
+    held_out: Rows
+    outputs: Outputs
+    truth: NDArray[Any] | None
+    metrics: dict[str, Any]
+    space: NDArray[np.float64] | None
+
+
+def assemble(trained: Trained, *, progress: Progress = lambda _: None) -> Built:
+    """Give a version that is ready to publish.
+
+    Raises
+    ------
+    DataInvalid
+        If the rows cannot be used.
+    EstimatorUnsupported
+        If no runtime is proved to answer as the estimator does, or the result does not answer in
+        a fresh process.
+    """
+    progress("infer the schema")
+    estimator = trained.estimator
+    classes = getattr(estimator, "classes_", None)
+    schema = infer(
+        trained.table,
+        task=trained.task,
+        target=trained.target,
+        refinements=trained.refinements,
+        classes=None if classes is None or trained.task != "classification" else np.asarray(classes).tolist(),
+        probabilities=trained.task == "classification" and hasattr(estimator, "predict_proba"),
+    )
+    held_out = to_rows(trained.held_out, schema)
+    progress("choose a runtime and prove parity")
+    choice = choose(estimator, trained.fitted_rows[trained.features], schema, held_out, seed=trained.seed)
+    model = load(choice.runtime, choice.blob, schema)
+    progress("measure on held-out rows")
+    judged = _judge(trained, schema, choice, model, held_out)
+    progress("write the card")
+    built = _built(trained, judged)
+    progress("rehearse in a fresh process")
+    with tempfile.TemporaryDirectory(prefix="dasier-") as folder:
+        built.write(Path(folder))
+        memory_bytes = rehearse(Path(folder))
+    return replace(
+        built,
+        manifest=replace(built.manifest, runtime=replace(built.manifest.runtime, memory_bytes=memory_bytes)),
+    )
+
+
+def _judge(trained: Trained, schema: Schema, choice: Choice, model: Model, held_out: Rows) -> _Judged:
+    outputs = model.predict(held_out)
+    truth = None if trained.target is None else trained.held_out[trained.target].to_numpy()
+    space = _space(trained, held_out)
+    metrics = evaluate(outputs, truth, output=schema.output, split=trained.split, space=space)
+    metrics["importance"] = importance(
+        lambda frame: model.predict(to_rows(frame, schema)),
+        trained.held_out[trained.features],
+        truth if trained.task in {"classification", "regression"} else None,
+        output=schema.output,
+        seed=trained.seed,
+    )
+    return _Judged(schema, choice, model, held_out, outputs, truth, metrics, space)
+
+
+def _space(trained: Trained, held_out: Rows) -> NDArray[np.float64] | None:
+    """Give the held-out rows where clusters and anomalies live: after all steps but the last."""
+    if trained.task not in {"clustering", "anomaly_detection"}:
+        return None
+    steps = getattr(trained.estimator, "steps", None)
+    if steps and len(steps) > 1:
+        space = trained.estimator[:-1].transform(trained.held_out[trained.features])
+        return np.asarray(space.toarray() if hasattr(space, "toarray") else space, dtype=np.float64)
+    finite = held_out.schema.numeric and bool(np.isfinite(held_out.numbers).all())
+    return held_out.numbers if finite else None
+
+
+def _built(trained: Trained, judged: _Judged) -> Built:
+    schema, choice = judged.schema, judged.choice
+    notes = (*trained.notes, *held_rows(trained.estimator))
+    source = dict(trained.origin) | {"git_commit": provenance.git_commit(Path.cwd())}
+    created, environment = provenance.now(), provenance.environment()
+    data = {"rows": len(trained.table), "sha256": provenance.data_digest(trained.table)}
+    described = RuntimeChoice(
+        name=choice.runtime,
+        reason={"en": choice.reason},
+        requires=runtime(choice.runtime).requirements(),
+        tolerance=TOLERANCE if choice.runtime != "sklearn" else 0.0,
+        refused=tuple({"runtime": r.runtime, "name": r.name, "reason": r.reason} for r in choice.refused),
+    )
+    contents = _contents(trained, judged) | _cards(
+        trained,
+        judged,
+        notes=notes,
+        provenance={
+            "recipe": source.get("recipe"),
+            "commit": source["git_commit"],
+            "rows": data["rows"],
+            "data_sha256": data["sha256"],
+            "seed": trained.seed,
+            "python": environment["python"],
+            "libraries": ", ".join(f"{k} {v}" for k, v in environment.items() if k != "python"),
+        },
+    )
+    manifest = Manifest(
+        name=trained.name,
+        version=0,
+        id="",
+        created=created,
+        created_by=provenance.whoami(),
+        title=trained.about.title,
+        summary=trained.about.summary,
+        limits=trained.about.limits,
+        source=source,
+        data=data,
+        seed=trained.seed,
+        environment=environment,
+        estimator={"class": type(trained.estimator).__name__, "summary": summary(trained.estimator)},
+        schema=schema,
+        metrics=judged.metrics,
+        runtime=described,
+        golden=golden.record(*_golden_rows(judged, trained)),
+        blobs={role: Blob.of(content, media) for role, (content, media) in contents.items()},
+        gate=trained.gate,
+        notes=notes,
+    )
+    return Built(manifest, {role: content for role, (content, _) in contents.items()})
+
+
+def _golden_rows(judged: _Judged, trained: Trained) -> tuple[Rows, Outputs]:
+    """Give rows that nobody's data is in, and the model's answers: made up inside the training range."""
+    made = probes(judged.schema, judged.held_out, trained.estimator, seed=trained.seed)
+    parts = [made.kinds[kind] for kind in ("inside", "nulls", "unseen") if kind in made.kinds]
+    share = -(-_GOLDEN_ROWS // len(parts))
+    rows = concatenate([part.take(slice(share)) for part in parts])
+    return rows, judged.model.predict(rows)
+
+
+def _contents(trained: Trained, judged: _Judged) -> dict[str, tuple[bytes, str]]:
+    held = {"inputs": golden.record(judged.held_out, judged.outputs)["inputs"]}
+    if judged.truth is not None:
+        held["target"] = judged.truth.tolist()
+    spread = baseline(trained.fitted_rows, judged.outputs, judged.schema)
+    media = {"onnx": "application/vnd.onnx", "sklearn": "application/vnd.dasier.sklearn-pickle"}
+    return {
+        "model": (judged.choice.blob, media.get(judged.choice.runtime, "application/octet-stream")),
+        "holdout": (canonical(held), "application/json"),
+        "baseline": (canonical(spread), "application/json"),
+    }
+
+
+def _cards(
+    trained: Trained, judged: _Judged, *, notes: tuple[Any, ...], provenance: dict[str, Any]
+) -> dict[str, tuple[bytes, str]]:
+    facts = Facts(
+        name=trained.name,
+        title=trained.about.title,
+        summary=trained.about.summary,
+        use=trained.about.use,
+        limits=trained.about.limits,
+        data=trained.about.data,
+        licence=trained.about.licence,
+        source=trained.about.source,
+        schema=judged.schema,
+        metrics=judged.metrics,
+        estimator=summary(trained.estimator),
+        runtime=judged.choice.runtime,
+        runtime_reason={"en": judged.choice.reason},
+        notes=notes,
+        provenance=provenance,
+    )
+    contents: dict[str, tuple[bytes, str]] = {}
+    for language in LANGUAGES:
+        pictures = draw(
+            judged.metrics,
+            schema=judged.schema,
+            language=language,
+            outputs=judged.outputs,
+            truth=judged.truth,
+            space=judged.space,
+        )
+        told = card(facts, language=language, pictures=pictures)
+        contents[f"card.{language}.md"] = (told.markdown.encode(), "text/markdown; charset=utf-8")
+        contents[f"card.{language}.html"] = (told.html.encode(), "text/html; charset=utf-8")
+    return contents
+
+
+def summary(estimator: Any) -> str:
+    """Give an estimator in a line: its steps, with arrows between them.
+
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> summary(make_pipeline(StandardScaler(), Ridge()))
+    'StandardScaler → Ridge'
+    """
+    steps = getattr(estimator, "steps", None)
+    if not steps:
+        return type(estimator).__name__
+    return " → ".join(summary(step) for _, step in steps)

@@ -1,0 +1,115 @@
+"""Train a recipe: load, split, fit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dasier.building.frames import tidy
+from dasier.building.trained import About, Trained
+from dasier.errors import DataInvalid
+from dasier.schema import normalised
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dasier.building.recipe import Recipe
+
+
+def train(recipe: Recipe) -> Trained:
+    """Give a recipe's fitted estimator, with the rows that it was fitted on and those held out.
+
+    Raises
+    ------
+    DataInvalid
+        If the recipe's rows cannot be used, or the estimator refuses them.
+    """
+    table = tidy(recipe.load()).frame
+    target = None if recipe.target is None else normalised(recipe.target)
+    if target is not None:
+        table = _with_target(table, target)
+    table = as_declared(table, {name: notes.kind for name, notes in recipe.refinements.columns.items()})
+    fitted_rows, held_out = split(
+        table, target if recipe.stratify else None, share=recipe.test_share, seed=recipe.seed
+    )
+    estimator = recipe.estimator(recipe.estimator_params)
+    labels = None if target is None or recipe.task == "anomaly_detection" else fitted_rows[target]
+    features = [name for name in table.columns if name != target]
+    try:
+        estimator.fit(fitted_rows[features], labels)
+    except ValueError as error:
+        raise DataInvalid(f"{recipe.name}: the estimator refuses the rows: {error}") from error
+    return Trained(
+        name=recipe.name,
+        task=recipe.task,
+        about=About(
+            title=recipe.title,
+            summary=recipe.summary,
+            use=recipe.use,
+            limits=recipe.limits,
+            data=recipe.data,
+            licence=recipe.licence,
+            source=recipe.source,
+        ),
+        estimator=estimator,
+        table=table,
+        target=target,
+        fitted_rows=fitted_rows,
+        held_out=held_out,
+        split=described(fitted_rows, held_out, stratified=recipe.stratify, seed=recipe.seed),
+        seed=recipe.seed,
+        refinements=recipe.refinements,
+        gate=recipe.gate,
+        origin={"kind": "recipe", "recipe": recipe.name, "digests": dict(recipe.digests)},
+    )
+
+
+def split(
+    table: pd.DataFrame, stratify_by: str | None, *, share: float, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Give the rows to fit on and those to hold out, in the table's order.
+
+    Raises
+    ------
+    DataInvalid
+        If there are too few rows, or a class with fewer than two.
+    """
+    from sklearn.model_selection import train_test_split  # noqa: PLC0415 - seconds, and only a build needs it
+
+    try:
+        fitted, held = train_test_split(
+            table.index,
+            test_size=share,
+            random_state=seed,
+            stratify=None if stratify_by is None else table[stratify_by],
+        )
+    except ValueError as error:
+        raise DataInvalid(f"the rows cannot be divided: {error}") from error
+    return table.loc[sorted(fitted)], table.loc[sorted(held)]
+
+
+def described(
+    fitted_rows: pd.DataFrame, held_out: pd.DataFrame, *, stratified: bool, seed: int
+) -> dict[str, Any]:
+    """Give a split as the card tells it."""
+    return {
+        "kind": "held_out",
+        "fitted_rows": len(fitted_rows),
+        "held_out_rows": len(held_out),
+        "stratified": stratified,
+        "seed": seed,
+    }
+
+
+def as_declared(table: pd.DataFrame, kinds: dict[str, Any]) -> pd.DataFrame:
+    """Give the table with whole numbers that are declared measurements as float64."""
+    wanted = {name: "float64" for name, kind in kinds.items() if kind == "float" and name in table.columns}
+    return table.astype({name: dtype for name, dtype in wanted.items() if table[name].dtype != object})
+
+
+def _with_target(table: pd.DataFrame, target: str) -> pd.DataFrame:
+    if target not in table.columns:
+        raise DataInvalid(f"the data has no column {target!r}, which the recipe names as its target")
+    known = table[target].notna()
+    if not known.any():
+        raise DataInvalid(f"the target {target!r} is empty in every row")
+    return table[known].reset_index(drop=True)
