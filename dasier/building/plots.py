@@ -150,7 +150,10 @@ def _confusion(confusion: Mapping[str, Any], schema: Schema, language: Language)
     size = 2.2 + 0.55 * len(labels)
     figure = Figure(figsize=(size + 1.4, size))
     axes = figure.subplots()
-    axes.imshow(shares, cmap=_fading(BLUE), vmin=0, vmax=1)
+    edges = np.arange(len(labels) + 1) - 0.5
+    axes.pcolormesh(edges, edges, shares, cmap=_fading(BLUE), vmin=0, vmax=1, edgecolors="white", linewidth=1)
+    axes.set_aspect("equal")
+    axes.invert_yaxis()
     for (row, column), count in np.ndenumerate(counts):
         colour = "white" if shares[row, column] > 0.55 else "#222222" if count else "#b0b0b0"
         axes.text(column, row, whole(count, language), ha="center", va="center", color=colour,
@@ -305,12 +308,13 @@ def _picture(name: str, figure: Figure, language: Language, alt: Text) -> Pictur
         held, format="svg", bbox_inches="tight", pad_inches=0.08, metadata={"Date": None, "Creator": None}
     )
     svg = held.getvalue().replace(b"'DejaVu Sans'", b"'DejaVu Sans', Verdana, Arial")
-    return Picture(name, _without_prolog(svg), _WORDS[name][language], alt[language])
+    return Picture(name, _bare(svg), _WORDS[name][language], alt[language])
 
 
-def _without_prolog(svg: bytes) -> bytes:
-    """Give an SVG from its root element on: the document type names a host that nobody should ask."""
-    return re.sub(rb"\A.*?(?=<svg)", b"", svg, count=1, flags=re.DOTALL)
+def _bare(svg: bytes) -> bytes:
+    """Give an SVG without document type and metadata: they name hosts that nobody should ask."""
+    rooted = re.sub(rb"\A.*?(?=<svg)", b"", svg, count=1, flags=re.DOTALL)
+    return re.sub(rb"\s*<metadata>.*?</metadata>", b"", rooted, count=1, flags=re.DOTALL)
 
 
 def _class(schema: Schema, name: str | None, language: Language) -> str:

@@ -1,0 +1,356 @@
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from dasier.building.card import Facts, card, code, escaped
+from dasier.building.evaluate import evaluate
+from dasier.building.importance import importance
+from dasier.building.infer import infer
+from dasier.building.plots import Picture, draw
+from dasier.building.refinements import ColumnNotes, OutputNotes, Refinements
+from dasier.building.words import LANGUAGES
+from dasier.runtimes import Outputs
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "[x](javascript:alert(1))",
+    "![x](http://evil.example/x.png)",
+    "<http://evil.example>",
+    "a|b\n|c|\n\n# heading",
+    "`code` **bold** ~~gone~~ &lt;b&gt;",
+    "{{ 7 * 7 }} {% raw %}",
+    "$\\frac{1}{2}$",
+    "\u202egnp.exe \x00\x1b[31m",
+    "=HYPERLINK(1)",
+)
+
+
+class Tags(HTMLParser):
+    """Collects the elements of a page and the addresses in it."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+        self.addresses: list[str] = []
+        self.handlers: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.names.add(tag)
+        self.addresses += [str(value) for name, value in attrs if name in ("src", "href")]
+        self.handlers += [name for name, _ in attrs if name.startswith("on")]
+
+
+def model(
+    task: str = "classification", *, names: tuple[str, ...] = ("size", "colour")
+) -> tuple[Facts, tuple[Outputs, Any, Any]]:
+    """Give what a card and its pictures are made from, for a small model of a task."""
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame({names[0]: rng.normal(size=60), names[1]: ["red", "blue"] * 30})
+    up = (frame[names[0]] > 0).to_numpy()
+    refinements = Refinements(
+        columns={names[0]: ColumnNotes(unit="mm", label={"en": "Size", "fr": "Taille"})},
+        output=OutputNotes(unit="points" if task == "regression" else None),
+    )
+    truth, outputs = {
+        "classification": (np.where(up, "big", "small"), Outputs(np.where(up, "big", "small"), np.c_[up, ~up].astype(float))),
+        "regression": (frame[names[0]].to_numpy(), Outputs(frame[names[0]].to_numpy() + 0.1)),
+        "clustering": (None, Outputs(up.astype(int))),
+        "anomaly_detection": (None, Outputs(np.where(up, 1, -1), scores=frame[names[0]].to_numpy())),
+    }[task]  # fmt: skip
+    held = frame if truth is None else frame.assign(y=truth)
+    classes = (0, 1) if task == "clustering" else None
+    schema = infer(
+        held, task=task, target=None if truth is None else "y", refinements=refinements, classes=classes,
+        probabilities=task == "classification",
+    )  # fmt: skip
+    space = np.c_[frame[names[0]], rng.normal(size=60)]
+    metrics = evaluate(
+        outputs,
+        truth,
+        output=schema.output,
+        split={"seed": 1, "train_rows": 1200, "test_rows": 60},
+        space=space,
+    )
+    metrics["importance"] = importance(lambda _: outputs, frame, truth, output=schema.output, seed=1)
+    facts = Facts(
+        name="plums",
+        title={"en": "Plums", "fr": "Prunes"},
+        summary={"en": "Which plum.", "fr": "Quelle prune."},
+        schema=schema,
+        metrics=metrics,
+        runtime="onnx",
+        runtime_reason={"en": "Parity was proved.", "fr": "La parité a été prouvée."},
+    )
+    return facts, (outputs, truth, space)
+
+
+def pictures(task: str, language: Any, **options: Any) -> tuple[Picture, ...]:
+    facts, (outputs, truth, space) = model(task, **options)
+    return draw(
+        facts.metrics, schema=facts.schema, language=language, outputs=outputs, truth=truth,
+        space=space if task in ("clustering", "anomaly_detection") else None,
+    )  # fmt: skip
+
+
+# --- what a card says ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("task", ["classification", "regression", "clustering", "anomaly_detection"])
+def test_every_task_has_a_card_in_both_languages(task: str, language: Any) -> None:
+    facts, _ = model(task)
+
+    made = card(facts, language=language, pictures=pictures(task, language))
+
+    headings = re.findall(r"^## (.+)$", made.markdown, re.MULTILINE)
+    assert len(headings) == 8
+    assert made.markdown.startswith("# Plums" if language == "en" else "# Prunes")
+    assert f'<html lang="{language}">' in made.html
+    assert all(f"<h2>{heading}</h2>" in made.html for heading in headings)
+
+
+def test_every_measure_is_shown_with_its_interval() -> None:
+    facts, _ = model("regression")
+
+    text = card(facts, language="fr").markdown
+
+    assert re.search(r"Erreur absolue moyenne\*\* \| 0,1 points \| de 0,1 points à 0,1 points", text)
+
+
+def test_what_nobody_stated_is_said_to_be_so() -> None:
+    facts, _ = model()
+
+    text = card(facts, language="en").markdown
+
+    assert "Its author has not said" in text
+    assert "Licence of the data: not stated." in text
+
+
+def test_warnings_come_first() -> None:
+    facts, _ = model()
+    note = {"en": "The model holds training rows.", "fr": "Le modèle contient des lignes."}
+
+    text = card(replace(facts, notes=(note,)), language="fr").markdown
+
+    assert text.index("Le modèle contient des lignes.") < text.index("## ")
+
+
+def test_provenance_is_told_and_what_is_unknown_left_out() -> None:
+    facts, _ = model()
+    provenance = {
+        "commit": "0123abc",
+        "recipe": None,
+        "rows": 4454,
+        "libraries": {"numpy": "2.4"},
+        "shelf": "3",
+    }
+
+    text = card(replace(facts, provenance=provenance), language="fr").markdown
+
+    assert "| Commit Git | `0123abc` |" in text
+    assert "| Lignes de données | 4\u202f454 |" in text
+    assert "| Bibliothèques | `numpy 2.4` |" in text
+    assert "| shelf | `3` |" in text
+    assert "Recette" not in text
+
+
+def test_tables_are_tables_in_any_reader_of_markdown() -> None:
+    facts, _ = model()
+
+    page = MarkdownIt("commonmark").enable("table").render(card(facts, language="en").markdown)
+
+    assert page.count("<table>") == 5
+    assert "|---" not in page
+
+
+def test_pictures_are_in_the_page_and_in_words_in_the_text() -> None:
+    facts, _ = model()
+    drawn = pictures("classification", "en")
+
+    made = card(facts, language="en", pictures=drawn)
+
+    assert made.html.count('src="data:image/svg+xml;base64,') == len(drawn) == 3
+    assert all(one.alt in made.markdown for one in drawn)
+    assert "data:image" not in made.markdown
+
+
+# --- hostile names -------------------------------------------------------------------------------
+
+
+def hostile(text: str) -> Facts:
+    """Give the facts of a model whose every text is hostile."""
+    words = {"en": text, "fr": text}
+    facts, _ = model()
+    columns = tuple(
+        replace(column, name=f"{text} {i}", label=words, help=words, unit=text, categories=(text,) if column.categories else ())
+        for i, column in enumerate(facts.schema.columns)
+    )  # fmt: skip
+    output = replace(facts.schema.output, label=words, unit=text, class_labels={"big": words, "small": words})
+    return replace(
+        facts,
+        title=words, summary=words, use=words, limits=words, data=words, licence=text, source=text,
+        schema=replace(facts.schema, columns=columns, output=output),
+        estimator=text, runtime=text, runtime_reason=words, notes=(words,), provenance={text: text},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_texts_do_nothing_in_the_page(text: str, language: Any) -> None:
+    page = Tags(card(hostile(text), language=language).html)
+
+    assert page.names <= {
+        "html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "p", "table", "thead", "tbody", "tr", "th",
+        "td", "div", "code", "strong", "blockquote", "img",
+    }  # fmt: skip
+    assert page.addresses == []
+    assert page.handlers == []
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_texts_do_nothing_in_another_reader_of_the_markdown(text: str) -> None:
+    markdown = card(hostile(text), language="en").markdown
+
+    page = Tags(MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).render(markdown))
+
+    assert page.names <= {
+        "h1",
+        "h2",
+        "p",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "code",
+        "strong",
+        "blockquote",
+    }
+    assert page.addresses == []
+
+
+@given(st.text(max_size=30))
+@settings(max_examples=150, deadline=None)
+def test_an_escaped_text_is_read_as_it_was(text: str) -> None:
+    page = (
+        MarkdownIt("commonmark", {"html": True})
+        .enable(["table", "strikethrough"])
+        .render("x " + escaped(text))
+    )
+
+    assert set(re.findall(r"<(\w+)", page)) <= {"p"}
+
+
+@given(st.text(max_size=30))
+@settings(max_examples=150, deadline=None)
+def test_a_code_span_is_one_cell_of_a_table(text: str) -> None:
+    page = (
+        MarkdownIt("commonmark", {"html": True})
+        .enable("table")
+        .render(f"| a | b |\n|---|---|\n| {code(text)} | z |\n")
+    )
+
+    assert page.count("<td>") == 2
+    assert page.count("<code>") <= 1
+    assert "<td>z</td>" in page
+
+
+def test_only_a_plain_web_address_becomes_a_link() -> None:
+    facts, _ = model()
+
+    linked = Tags(card(replace(facts, source="https://example.org/a?b=1"), language="en").html)
+    plain = Tags(card(replace(facts, source="javascript:alert(1)"), language="en").html)
+
+    assert linked.addresses == ["https://example.org/a?b=1"]
+    assert plain.addresses == []
+
+
+# --- pictures ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("task", "names"),
+    [
+        ("classification", ["confusion", "calibration", "importance"]),
+        ("regression", ["residuals", "importance"]),
+        ("clustering", ["projection", "importance"]),
+        ("anomaly_detection", ["projection", "importance"]),
+    ],
+)
+def test_each_task_has_its_pictures(task: str, names: list[str]) -> None:
+    drawn = pictures(task, "fr")
+
+    assert [one.name for one in drawn] == names
+    assert all(ET.fromstring(one.svg).tag.endswith("svg") for one in drawn)  # noqa: S314 - our own bytes
+    assert all(one.title and one.alt for one in drawn)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_picture_with_a_hostile_name_is_still_one(name: str) -> None:
+    facts, _ = model()
+    labels = {"big": {"en": name, "fr": name}, "small": {"en": "מילה 猫 👩‍🔬", "fr": "x" * 300}}
+    schema = replace(facts.schema, output=replace(facts.schema.output, class_labels=labels))
+
+    drawn = draw(facts.metrics, schema=schema, language="en")
+
+    tags = {element.tag.split("}")[1] for one in drawn for element in ET.fromstring(one.svg).iter()}  # noqa: S314
+    assert not tags & {"script", "image", "a", "foreignObject"}
+
+
+def test_pictures_fetch_nothing_and_hold_no_date() -> None:
+    for one in pictures("classification", "en"):
+        text = one.svg.decode()
+
+        assert not re.search(r"(href|src)=\"(?!#)", text)
+        assert "<!DOCTYPE" not in text
+        assert not re.search(r"\d{4}-\d\d-\d\dT", text)
+
+
+def test_a_matrix_of_too_many_classes_is_left_out() -> None:
+    facts, _ = model()
+    names = [str(i) for i in range(30)]
+    metrics = {"confusion": {"classes": names, "counts": np.eye(30).tolist()}}
+
+    assert draw(metrics, schema=facts.schema, language="en") == ()
+
+
+DIGEST = """
+from tests.building.test_card import digest
+print(digest())
+"""
+
+
+def digest() -> str:
+    facts, _ = model()
+    made = card(facts, language="fr", pictures=pictures("classification", "fr"))
+    return hashlib.sha256(made.html.encode()).hexdigest()
+
+
+def test_another_process_makes_the_same_bytes() -> None:
+    process = subprocess.run(
+        [sys.executable, "-c", DIGEST],
+        env=os.environ | {"PYTHONHASHSEED": "12345"},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    assert process.stdout.strip() == digest()
