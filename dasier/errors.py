@@ -17,6 +17,7 @@ and writes its own message. No HTTP here: the table from family to status stands
     │   ├── VersionNotFound
     │   └── PathNotFound
     ├── MethodNotAllowed          the path is known, the method is not
+    ├── ReleaseRefused            the release log would not make sense; choose otherwise
     ├── Conflict                  somebody else was first; look again
     │   ├── VersionTaken
     │   └── ReleaseTaken
@@ -27,7 +28,8 @@ and writes its own message. No HTTP here: the table from family to status stands
     │   ├── DigestMismatch
     │   ├── LibraryMismatch       built with a library version that is not the one here
     │   ├── FormatUnknown         written in a manifest format that is not read here
-    │   └── GoldenMismatch        it loads, but does not answer as it did when it was built
+    │   ├── GoldenMismatch        it loads, but does not answer as it did when it was built
+    │   └── RehearsalFailed       it crashed, hung, ate memory or answered wrongly in a process of its own
     ├── Unavailable               try again later
     │   ├── StoreUnavailable
     │   ├── StoreDenied           the store refused us, or cannot be written
@@ -181,6 +183,10 @@ class ReleaseTaken(Conflict):
         )
 
 
+class ReleaseRefused(DasierError):
+    """A release that would not make sense, or lacks what it needs."""
+
+
 # --- never load this -----------------------------------------------------------------------------
 
 
@@ -244,6 +250,13 @@ class GoldenMismatch(Untrusted):
 
     def __init__(self, why: str) -> None:
         super().__init__(f"The golden records are not answered as when the version was built: {why}.")
+
+
+class RehearsalFailed(Untrusted):
+    """It does not come through a rehearsal in a process of its own."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"In a process of its own the version fails: {why}.")
 
 
 # --- try again later -----------------------------------------------------------------------------

@@ -102,6 +102,16 @@ def release(name: str, number: int) -> str:
     return f"{releases(name)}{HIGHEST - number:06d}-{number:06d}.json"
 
 
+def published(key: str) -> str | None:
+    """Give the model whose manifest a key is, whatever prefix the store has; None for any other key.
+
+    >>> published("prefix/models/penguins/versions/000007.manifest.json")
+    'penguins'
+    """
+    found = re.fullmatch(rf"(?:.*/)?models/({NAME.pattern})/versions/[0-9]{{6}}\.manifest\.json", key)
+    return found[1] if found else None
+
+
 def number(key: str) -> int | None:
     """Give the version or release number that a key ends in, or None if it is not one of ours.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,9 +22,10 @@ from dasier.building.infer import infer
 from dasier.building.parity import TOLERANCE
 from dasier.building.plots import draw
 from dasier.building.probes import probes
-from dasier.building.rehearsal import rehearse
 from dasier.built import Built
+from dasier.errors import EstimatorUnsupported, RehearsalFailed
 from dasier.manifest import Blob, Manifest, RuntimeChoice, canonical
+from dasier.rehearsal import rehearse
 from dasier.rows import Rows, concatenate
 from dasier.runtimes import Outputs, load, runtime
 
@@ -89,13 +89,12 @@ def assemble(trained: Trained, *, progress: Progress = lambda _: None) -> Built:
     progress("write the card")
     built = _built(trained, judged)
     progress("rehearse in a fresh process")
-    with tempfile.TemporaryDirectory(prefix="dasier-") as folder:
-        built.write(Path(folder))
-        memory_bytes = rehearse(Path(folder))
-    return replace(
-        built,
-        manifest=replace(built.manifest, runtime=replace(built.manifest.runtime, memory_bytes=memory_bytes)),
-    )
+    try:
+        measured = rehearse(built)
+    except RehearsalFailed as error:
+        raise EstimatorUnsupported(f"{trained.name} cannot be served. {error}") from error
+    described = replace(built.manifest.runtime, memory_bytes=measured.memory_bytes)
+    return replace(built, manifest=replace(built.manifest, runtime=described))
 
 
 def _judge(trained: Trained, schema: Schema, choice: Choice, model: Model, held_out: Rows) -> _Judged:

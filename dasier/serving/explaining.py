@@ -35,6 +35,8 @@ _ORDERS = 12
 """Random orders, each also reversed."""
 
 _BATCH_ROWS = 20_000
+_NOISE = 1e-14
+"""What sums of float64 leave of a feature that adds nothing, relative to the numbers summed."""
 
 
 def explain(model: Model, rows: Rows, outputs: Outputs) -> list[dict[str, Any]]:
@@ -65,6 +67,7 @@ def explain(model: Model, rows: Rows, outputs: Outputs) -> list[dict[str, Any]]:
         mixed = _mix(rows, index, reference, coalitions)
         of, numbers = _explained(schema, outputs, index, _answers(model, mixed))
         contributions = weights @ numbers
+        contributions[np.abs(contributions) < _NOISE * max(1.0, float(np.abs(numbers).max()))] = 0.0
         explanations.append(
             {
                 "of": of,
@@ -156,9 +159,8 @@ def _explained(
         return "prediction", answers.predictions.astype(np.float64)
     if answers.scores is not None:
         return "score", answers.scores
-    label = outputs.predictions[index]
-    position = schema.output.classes.index(label.item() if hasattr(label, "item") else label)
-    name = schema.output.class_keys[position]
-    if answers.probabilities is not None:
-        return name, answers.probabilities[:, position]
-    return name, (answers.predictions == label).astype(np.float64)
+    label = outputs.predictions.tolist()[index]
+    if answers.probabilities is None:
+        return str(label), np.asarray(answers.predictions == label, dtype=np.float64)
+    position = schema.output.classes.index(label)
+    return schema.output.class_keys[position], answers.probabilities[:, position]

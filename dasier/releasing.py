@@ -1,0 +1,165 @@
+"""Decide what serves: promote, roll back, start a canary, pause.
+
+Each decision is one entry at the end of the release log, made on what the log said when it was
+read: if somebody else was first, it is refused and nothing has changed.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from dasier.errors import ReleaseRefused
+from dasier.releases import Action, Canary, Release
+
+if TYPE_CHECKING:
+    from dasier.registry import Registry
+
+
+def promote(  # noqa: PLR0913 - keywords, each a field of the entry
+    registry: Registry, name: str, version: int, *, who: str, why: str, force: bool = False
+) -> Release:
+    """Let a version serve.
+
+    Raises
+    ------
+    ModelNotFound, Untrusted
+        If there is no such version, or it must not be believed.
+    ReleaseRefused
+        If it serves already, or has no passing verdict and is not forced with a reason.
+    ReleaseTaken
+        If another release was logged in the meantime.
+    """
+    head = registry.head(name)
+    if head is not None and head.serving == version and head.canary is None:
+        raise ReleaseRefused(f"Version {version} of {name} serves already.")
+    forced = _judged(registry, name, version, why=why, force=force)
+    return _append(registry, name, head, action="promote", serving=version, who=who, why=why, forced=forced)
+
+
+def rollback(registry: Registry, name: str, *, who: str, why: str, to: int | None = None) -> Release:
+    """Let the version serve again that did before, or another that once did.
+
+    Raises
+    ------
+    ReleaseRefused
+        If there is none.
+    ReleaseTaken
+        If another release was logged in the meantime.
+    """
+    head = registry.head(name)
+    if head is None:
+        raise ReleaseRefused(f"{name} has no release to go back from.")
+    served = [release.serving for release in registry.releases(name) if release.serving is not None]
+    if to is None:
+        # A canary is what is taken back first; then the newest version that served before this one.
+        to = (
+            head.serving
+            if head.canary and head.serving
+            else next((version for version in served if version != head.serving), None)
+        )
+    if to is None or to not in served:
+        raise ReleaseRefused(
+            f"{name} has no {'earlier release' if to is None else f'release of version {to}'} to go back to."
+        )
+    return _append(registry, name, head, action="rollback", serving=to, who=who, why=why)
+
+
+def canary(  # noqa: PLR0913 - keywords, each a field of the entry
+    registry: Registry, name: str, version: int, *, share: int, who: str, why: str, force: bool = False
+) -> Release:
+    """Let a second version answer a share of the callers.
+
+    Parameters
+    ----------
+    share : int
+        Per cent of the callers, 1 to 99.
+
+    Raises
+    ------
+    ReleaseRefused
+        If nothing serves, the share is out of range, or the version serves already or has no
+        passing verdict and is not forced with a reason.
+    ReleaseTaken
+        If another release was logged in the meantime.
+    """
+    if not 1 <= share <= 99:
+        raise ReleaseRefused(f"A canary's share is 1 to 99 per cent, not {share}.")
+    head = registry.head(name)
+    if head is None or head.serving is None:
+        raise ReleaseRefused(f"No version of {name} serves; promote one first.")
+    if head.serving == version:
+        raise ReleaseRefused(f"Version {version} of {name} serves already.")
+    forced = _judged(registry, name, version, why=why, force=force)
+    return _append(
+        registry,
+        name,
+        head,
+        action="canary",
+        serving=head.serving,
+        second=Canary(version, share),
+        who=who,
+        why=why,
+        forced=forced,
+    )
+
+
+def pause(registry: Registry, name: str, *, who: str, why: str) -> Release:
+    """Let no version serve, until one is promoted.
+
+    Raises
+    ------
+    ReleaseRefused
+        If none serves.
+    ReleaseTaken
+        If another release was logged in the meantime.
+    """
+    head = registry.head(name)
+    if head is None or head.serving is None:
+        raise ReleaseRefused(f"No version of {name} serves.")
+    return _append(registry, name, head, action="pause", serving=None, who=who, why=why)
+
+
+def _judged(registry: Registry, name: str, version: int, *, why: str, force: bool) -> bool:
+    """Say whether a version needs force; refuse it if it needs force and has none."""
+    registry.versions(name)
+    registry.manifest(name, version)
+    verdict = registry.verdict(name, version)
+    if verdict is not None and verdict["passed"]:
+        return False
+    if not force or not why.strip():
+        state = "has no verdict yet" if verdict is None else "did not pass the gate"
+        raise ReleaseRefused(
+            f"Version {version} of {name} {state}. Promoting it all the same takes --force and a --reason, "
+            "and stays visible in the release log."
+        )
+    return True
+
+
+def _append(  # noqa: PLR0913 - keywords, each a field of the entry
+    registry: Registry,
+    name: str,
+    head: Release | None,
+    *,
+    action: Action,
+    serving: int | None,
+    who: str,
+    why: str,
+    second: Canary | None = None,
+    forced: bool = False,
+) -> Release:
+    release = Release(
+        number=1 if head is None else head.number + 1,
+        id=uuid4().hex,
+        action=action,
+        serving=serving,
+        canary=second,
+        previous=None if head is None else head.serving,
+        who=who,
+        why=why,
+        when=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        forced=forced,
+    )
+    registry.append(name, release)
+    return release
