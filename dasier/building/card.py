@@ -160,8 +160,8 @@ def _values(facts: Facts, language: Language) -> dict[str, Any]:
         "source": _link(facts.source),
         "notes": [in_words(note, language) for note in facts.notes],
         "split": {
-            "test": whole(split.get("test_rows", 0), language),
-            "train": whole(split["train_rows"], language) if "train_rows" in split else "",
+            "held_out": whole(split.get("held_out_rows", 0), language),
+            "fitted": whole(split["fitted_rows"], language) if "fitted_rows" in split else "",
             "stratified": bool(split.get("stratified")),
         },
         "measures": _measures(metrics, output, language),

@@ -74,7 +74,8 @@ def evaluate(
     output
         The schema's; its classes are in the order of the probabilities.
     split
-        How the rows were held out, kept as it is; its ``seed`` seeds the bootstrap.
+        How the rows were held out (``fitted_rows``, ``held_out_rows``, ``stratified``, …), kept as it is;
+        its ``seed`` seeds the bootstrap.
     space
         For clustering: the rows where the clusters live, shape (n, k), finite.
 

@@ -36,6 +36,8 @@ FEW = 10
 _EXACT_INTEGERS = 2**53
 """Beyond it float64 no longer tells neighbouring integers apart (IEEE 754)."""
 
+_KINDS = "dasier.kinds"
+
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """They make a name read as another one (Unicode TR 36); right-to-left letters need none of them."""
 
@@ -50,6 +52,11 @@ class Tidy:
         Columns with their one spelling, of dtype float64, int64, bool or object (strings, NaN).
     kinds : dict
         What each column holds.
+
+    Notes
+    -----
+    A whole number or a boolean with nulls is float64 here. The frame remembers in its ``attrs`` which
+    columns are, so that a part of it, tidied again, has the same kinds.
     """
 
     frame: pd.DataFrame
@@ -70,6 +77,7 @@ def tidy(frame: pd.DataFrame) -> Tidy:
         )
     names = _names(frame.columns)
     problems: list[str] = []
+    remembered: dict[str, Kind] = frame.attrs.get(_KINDS, {})
     columns: dict[str, pd.Series] = {}
     kinds: dict[str, Kind] = {}
     for position, name in enumerate(names):
@@ -79,7 +87,14 @@ def tidy(frame: pd.DataFrame) -> Tidy:
             problems.append(f"column {name!r} {error}")
     if problems:
         raise DataInvalid("; ".join(problems))
-    return Tidy(pd.DataFrame(columns, index=frame.index), kinds)
+    kinds |= {
+        name: kind
+        for name, kind in remembered.items()
+        if kinds.get(name) == "float" and _still_holds(columns[name], kind)
+    }
+    found = pd.DataFrame(columns, index=frame.index)
+    found.attrs[_KINDS] = {name: kind for name, kind in kinds.items() if kind in ("integer", "boolean")}
+    return Tidy(found, kinds)
 
 
 def to_rows(frame: pd.DataFrame, schema: Schema) -> Rows:
@@ -183,6 +198,12 @@ def _dense(series: pd.Series) -> pd.Series:
     if series.isna().all():
         raise DataInvalid("holds nothing but nulls; leave it out")
     return series
+
+
+def _still_holds(values: pd.Series, kind: Kind) -> bool:
+    """Say whether float64 values can be what the frame remembers them to be."""
+    held = values.dropna()
+    return bool(held.isin([0.0, 1.0]).all() if kind == "boolean" else (held % 1 == 0).all())
 
 
 def _booleans(series: pd.Series) -> pd.Series:

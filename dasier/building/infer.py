@@ -61,7 +61,7 @@ def infer(  # noqa: PLR0913 - keywords, each a fact of the training
         What a person says of columns and output.
     classes
         In the order of the estimator's probabilities (``classes_``); by default the target's sorted
-        values, and for an anomaly detector -1 and 1.
+        values, for an anomaly detector -1 and 1, and for clustering the groups that the notes name.
     probabilities
         Whether the estimator gives them.
 
@@ -207,6 +207,7 @@ _UNNAMED: dict[Task, tuple[str, Text]] = {
     "clustering": ("cluster", {"en": "Group", "fr": "Groupe"}),
     "anomaly_detection": ("anomaly", {"en": "Verdict", "fr": "Verdict"}),
 }
+_GROUP = re.compile(r"-?\d+")
 _ANOMALY: dict[str, Text] = {
     "-1": {"en": "Unusual", "fr": "Inhabituel"},
     "1": {"en": "Usual", "fr": "Habituel"},
@@ -228,7 +229,7 @@ def _output(
         str(target),
         {"en": readable(str(target)), "fr": readable(str(target))},
     )
-    found = tuple(_labels(classes if classes is not None else _classes(cells, task)))
+    found = tuple(_labels(classes if classes is not None else _classes(cells, task, notes.class_labels)))
     unknown = [key for key in notes.class_labels if found and key not in map(str, found)]
     if unknown:
         raise DataInvalid(
@@ -256,9 +257,11 @@ def _check_target(cells: pd.Series, task: Task) -> None:
         raise DataInvalid("the target has one class only; there is nothing to tell apart")
 
 
-def _classes(cells: pd.Series | None, task: Task) -> Iterable[Any]:
+def _classes(cells: pd.Series | None, task: Task, named: Iterable[str]) -> Iterable[Any]:
     if task == "anomaly_detection":
         return (-1, 1)
+    if task == "clustering":
+        return sorted(int(name) for name in named if _GROUP.fullmatch(name))
     return sorted(cells.unique()) if task == "classification" and cells is not None else ()
 
 

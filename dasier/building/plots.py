@@ -184,12 +184,11 @@ def _calibration(metrics: Mapping[str, Any], schema: Schema, language: Language)
     ]
     figure = Figure(figsize=(4.6, 4.2))
     axes = figure.subplots()
-    axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1)
-    axes.text(0.5, 0.47, _WORDS["ideal"][language], color=GREY, rotation=45, ha="left", va="top",
-              rotation_mode="anchor")  # fmt: skip
+    axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1, label=_WORDS["ideal"][language])
     axes.errorbar(
         said, came, yerr=reach, color=BLUE, ecolor=SKY, marker="o", markersize=5, linewidth=1.4, capsize=2
     )
+    axes.legend(loc="upper left", frameon=False, borderaxespad=0, labelcolor=GREY)
     axes.set_xlim(-0.03, 1.03)
     axes.set_ylim(-0.03, 1.03)
     axes.set_aspect("equal")

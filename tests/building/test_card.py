@@ -85,7 +85,7 @@ def model(
         outputs,
         truth,
         output=schema.output,
-        split={"seed": 1, "train_rows": 1200, "test_rows": 60},
+        split={"seed": 1, "fitted_rows": 1200, "held_out_rows": 60},
         space=space,
     )
     metrics["importance"] = importance(lambda _: outputs, frame, truth, output=schema.output, seed=1)
@@ -124,6 +124,14 @@ def test_every_task_has_a_card_in_both_languages(task: str, language: Any) -> No
     assert made.markdown.startswith("# Plums" if language == "en" else "# Prunes")
     assert f'<html lang="{language}">' in made.html
     assert all(f"<h2>{heading}</h2>" in made.html for heading in headings)
+
+
+def test_the_split_is_told() -> None:
+    facts, _ = model()
+
+    text = card(facts, language="en").markdown
+
+    assert "Measured on 60 rows that the model was not fitted on; it was fitted on 1,200." in text
 
 
 def test_every_measure_is_shown_with_its_interval() -> None:

@@ -17,7 +17,7 @@ from dasier.errors import DataInvalid
 from dasier.runtimes import Outputs
 from dasier.schema import Output
 
-SPLIT = {"seed": 3, "test_rows": 200}
+SPLIT = {"seed": 3, "held_out_rows": 200}
 RNG = np.random.default_rng(0)
 
 

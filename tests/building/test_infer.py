@@ -242,6 +242,15 @@ def test_an_anomaly_detector_has_two_answers_with_names() -> None:
     assert output.class_labels["-1"]["fr"] == "Inhabituel"
 
 
+def test_groups_are_known_by_the_names_that_a_person_gave() -> None:
+    named = {"1": {"en": "Big", "fr": "Grand"}, "0": {"en": "Small", "fr": "Petit"}}
+    refinements = Refinements(output=OutputNotes(class_labels=named))
+
+    output = infer(pd.DataFrame({"a": [1, 2]}), task="clustering", refinements=refinements).output
+
+    assert (output.classes, output.class_labels) == ((0, 1), named)
+
+
 def test_groups_that_nobody_named_are_numbered() -> None:
     output = infer(pd.DataFrame({"a": [1, 2]}), task="clustering", classes=[0, 1]).output
 
@@ -348,6 +357,26 @@ def test_a_tidy_frame_holds_plain_dtypes_only() -> None:
     assert found.dtypes.astype(str).to_dict() == {"i": "float64", "j": "int64", "b": "float64", "c": "object", "s": "object"}  # fmt: skip
     assert found["c"].tolist()[0] == "a"
     assert all(isinstance(found[name][1], float) for name in ("c", "s"))
+
+
+def test_a_part_of_a_tidy_frame_has_the_same_kinds() -> None:
+    frame = pd.DataFrame({"i": [1, None, 3], "b": [True, None, False], "f": [1.0, 2.0, None]}, dtype=object)
+    frame["i"] = frame["i"].astype("Int64")
+    frame["f"] = frame["f"].astype("float64")
+
+    once = tidy(frame)
+    again = tidy(once.frame.loc[[0, 1]].reset_index(drop=True))
+
+    assert once.kinds == {"i": "integer", "b": "boolean", "f": "float"}
+    assert again.kinds == once.kinds
+
+
+def test_what_a_frame_remembers_gives_way_to_what_it_holds() -> None:
+    frame = tidy(pd.DataFrame({"b": [True, None]}, dtype=object)).frame
+
+    found = tidy(frame.assign(b=[0.5, 1.0])).kinds
+
+    assert found == {"b": "float"}
 
 
 def test_a_row_with_a_null_where_none_was_seen_is_refused() -> None:

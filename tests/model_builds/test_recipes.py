@@ -76,7 +76,7 @@ def fitted(name: str) -> tuple[Any, dict[str, Any]]:
         outputs,
         None if target is None else target.iloc[out].to_numpy(),
         output=schema(name).output,
-        split={"seed": held.seed, "train_rows": len(kept), "test_rows": len(out)},
+        split={"seed": held.seed, "fitted_rows": len(kept), "held_out_rows": len(out)},
         space=np.asarray(estimator[:-1].transform(rows)) if held.task == "clustering" else None,
     )
     return estimator, measures
