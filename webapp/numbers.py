@@ -80,5 +80,11 @@ def points(share: float) -> str:
     return str(_("%(points)s pts", points=_signed(rounded, shown)))
 
 
+def share(part: float) -> str:
+    """Give a part of a whole in per cent, with its sign."""
+    rounded = round(part, 2)
+    return _signed(rounded, str(format_percent(abs(rounded), locale=current())))
+
+
 def _signed(value: float, shown: str) -> str:
     return ("+" if value > 0 else "\u2212" if value < 0 else "") + shown

@@ -137,7 +137,11 @@ TURBINES = model(
     output={"name": "anomaly", "classes": [-1, 1],
             "class_labels": {"-1": {"en": "Unusual", "fr": "Inhabituel"}, "1": {"en": "Usual", "fr": "Habituel"}}},
 )  # fmt: skip
-UNUSUAL = {"prediction": -1, "score": -0.0812}
+UNUSUAL = {
+    "prediction": -1,
+    "score": -0.0812,
+    "explanation": {"of": "score", "reference": 0.1, "contributions": {"vibration": -0.1812}},
+}
 
 CUSTOMERS = model(
     "customers",
@@ -150,7 +154,10 @@ CUSTOMERS = model(
     ),
     output={"name": "cluster", "classes": [0, 1, 2]},
 )
-GROUP_2 = {"prediction": 2}
+GROUP_2 = {
+    "prediction": 2,
+    "explanation": {"of": "2", "reference": 0.0, "contributions": {"spending": 1.0}},
+}
 
 DIGITS = model(
     "digits",

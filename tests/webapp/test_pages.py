@@ -189,6 +189,29 @@ def test_what_weighed_in_a_picture_is_a_picture(visitor: Visitor) -> None:
     assert '<svg class="heat" viewBox="0 0 8 8" role="img"' in page
 
 
+def test_what_weighed_on_a_score_is_told_in_its_own_figures(visiteur: Visitor) -> None:
+    page = html.unescape(visiteur.takes_the_example("turbines").text)
+
+    assert "Ce qui a fait paraître le cas habituel ou inhabituel" in page
+    assert "un score de 0,1" in page
+    assert "−0,1812" in page
+
+
+def test_what_weighed_on_a_label_alone_is_told_in_parts_of_the_whole(visitor: Visitor) -> None:
+    page = html.unescape(visitor.takes_the_example("customers").text)
+
+    assert "What weighed for and against “Group 2”" in page
+    assert '<span class="bar-value">+100%</span>' in page
+
+
+def test_contributions_that_are_rounding_errors_are_left_out(api: FakeApi, visitor: Visitor) -> None:
+    api.predictions["penguins"]["explanation"]["contributions"]["sex"] = 1e-17
+
+    page = visitor.takes_the_example("penguins").text
+
+    assert page.count("weight-for") + page.count("weight-against") == 3
+
+
 def test_the_rest_of_many_contributions_is_added_up(visitor: Visitor) -> None:
     page = visitor.takes_the_example("breast-cancer").text
 
