@@ -101,14 +101,18 @@ def _judge(trained: Trained, schema: Schema, choice: Choice, model: Model, held_
     outputs = model.predict(held_out)
     truth = None if trained.target is None else trained.held_out[trained.target].to_numpy()
     space = _space(trained, held_out)
-    metrics = evaluate(outputs, truth, output=schema.output, split=trained.split, space=space)
-    metrics["importance"] = importance(
-        lambda frame: model.predict(to_rows(frame, schema)),
-        trained.held_out[trained.features],
-        truth if trained.task in {"classification", "regression"} else None,
-        output=schema.output,
-        seed=trained.seed,
-    )
+    if truth is None and trained.task in {"classification", "regression"}:
+        # Brought from elsewhere with a sample that has no target: nothing can be measured.
+        metrics: dict[str, Any] = {"split": dict(trained.split), "primary": None, "values": {}}
+    else:
+        metrics = evaluate(outputs, truth, output=schema.output, split=trained.split, space=space)
+        metrics["importance"] = importance(
+            lambda frame: model.predict(to_rows(frame, schema)),
+            trained.held_out[trained.features],
+            truth if trained.task in {"classification", "regression"} else None,
+            output=schema.output,
+            seed=trained.seed,
+        )
     return _Judged(schema, choice, model, held_out, outputs, truth, metrics, space)
 
 

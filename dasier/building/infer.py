@@ -207,6 +207,7 @@ _UNNAMED: dict[Task, tuple[str, Text]] = {
     "clustering": ("cluster", {"en": "Group", "fr": "Groupe"}),
     "anomaly_detection": ("anomaly", {"en": "Verdict", "fr": "Verdict"}),
 }
+_PREDICTION_FR = {"prediction": "Prédiction"}
 _GROUP = re.compile(r"-?\d+")
 _ANOMALY: dict[str, Text] = {
     "-1": {"en": "Unusual", "fr": "Inhabituel"},
@@ -221,13 +222,14 @@ def _output(
     notes: OutputNotes,
     classes: Sequence[Label] | None,
 ) -> Output:
-    if task in ("classification", "regression"):
-        if cells is None or target is None:
-            raise DataInvalid(f"a {task} needs a target column; name it")
+    if task in ("classification", "regression") and cells is not None:
         _check_target(cells, task)
+    elif task == "classification" and classes is None:
+        raise DataInvalid("a classification needs a target column, or an estimator that names its classes")
+    named = target or "prediction"  # an estimator that was fitted elsewhere may come without its target
     name, label = _UNNAMED.get(task) or (
-        str(target),
-        {"en": readable(str(target)), "fr": readable(str(target))},
+        named,
+        {"en": readable(named), "fr": _PREDICTION_FR.get(named, readable(named))},
     )
     found = tuple(_labels(classes if classes is not None else _classes(cells, task, notes.class_labels)))
     unknown = [key for key in notes.class_labels if found and key not in map(str, found)]

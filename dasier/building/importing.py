@@ -1,0 +1,197 @@
+"""Bring an estimator that someone fitted elsewhere.
+
+This is the only place where something unsigned is unpickled, and unpickling runs what the file
+says. It is done in a child process without this one's environment, so that no credential or key
+is at hand; that limits an accident, not an attacker. What comes back is data: a build.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dasier.building.frames import tidy
+from dasier.building.infer import readable
+from dasier.building.table import SEED, read_csv
+from dasier.building.trained import About, Trained
+from dasier.built import Built
+from dasier.errors import BuildRefused, DasierError, DataInvalid, EstimatorUnsupported
+from dasier.schema import Task, Text, normalised
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
+_REFUSED = 3
+
+
+def import_in_child(
+    path: Path, *, name: str, sample: Path, target: str | None, progress: Callable[[str], None]
+) -> Built:
+    """Give a build of an estimator in a joblib or pickle file; the file is opened in a child process.
+
+    Raises
+    ------
+    BuildRefused
+        If the estimator or the sample cannot be used, or the child died.
+    """
+    with tempfile.TemporaryDirectory(prefix="dasier-import-") as folder:
+        command = [
+            sys.executable,
+            "-m",
+            "dasier.building.importing",
+            str(path),
+            name,
+            str(sample),
+            target or "",
+            folder,
+        ]
+        environment = {key: os.environ[key] for key in _KEPT if key in os.environ}
+        package = str(Path(__file__).resolve().parents[2])
+        with subprocess.Popen(  # noqa: S603 - this very module
+            command,
+            env=environment | {"PYTHONPATH": package},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as child:
+            for line in child.stdout or ():
+                progress(line.strip())
+            printed = (child.stderr.read() if child.stderr else "").strip().splitlines()
+        if child.returncode == _REFUSED:
+            raise BuildRefused("\n".join(printed))
+        if child.returncode != 0:
+            last = printed[-1] if printed else f"exit status {child.returncode}"
+            raise BuildRefused(f"{path} could not be brought in: {last}")
+        return Built.read(Path(folder))
+
+
+def bring(path: Path, *, name: str, sample: Path, target: str | None) -> Trained:
+    """Unpickle an estimator and give it with the sample's rows. Runs whatever the file says.
+
+    Raises
+    ------
+    EstimatorUnsupported, DataInvalid
+    """
+    import joblib  # noqa: PLC0415 - only this process unpickles
+
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        estimator = joblib.load(path)
+    if not callable(getattr(estimator, "predict", None)):
+        kind = type(estimator).__name__
+        raise EstimatorUnsupported(
+            f"{path.name} holds a {kind}, which cannot predict; fit an estimator and dump that"
+        )
+    table = tidy(read_csv(sample)).frame
+    target = None if target is None else normalised(target)
+    if target is not None and target not in table.columns:
+        raise DataInvalid(f"{sample.name} has no column {target!r}; it has {', '.join(table.columns)}")
+    table = table[[*_features(estimator, table, target), *([target] if target else [])]]
+    return Trained(
+        name=name,
+        task=_task(estimator),
+        about=About(
+            title={"en": readable(name), "fr": readable(name)},
+            summary=_summary(target),
+            data={"en": f"The rows of {sample.name}.", "fr": f"Les lignes de {sample.name}."},
+        ),
+        estimator=estimator,
+        table=table,
+        target=target,
+        fitted_rows=table,
+        held_out=table,
+        split={
+            "kind": "sample",
+            "held_out_rows": len(table),
+            "fitted_rows": 0,
+            "stratified": False,
+            "seed": SEED,
+        },
+        seed=SEED,
+        origin={"kind": "import", "file": path.name},
+        notes=(_SAMPLE_NOTE, *(_version_note(one) for one in heard if "version" in str(one.message))),
+    )
+
+
+_SAMPLE_NOTE: Text = {
+    "en": "It was fitted elsewhere. Its schema, ranges and measures come from the sample that was given with it, "
+    "and rows of that sample may have been trained on: the measures may flatter it.",
+    "fr": "Ce modèle a été entraîné ailleurs. Son schéma, ses plages et ses mesures viennent de l’échantillon fourni "
+    "avec lui, dont des lignes ont pu servir à l’entraînement : les mesures peuvent le flatter.",
+}
+
+
+def _version_note(warning: Any) -> Text:
+    said = str(warning.message).partition(". ")[0]
+    return {"en": f"When it was opened: {said}.", "fr": f"À l’ouverture : {said}."}
+
+
+def _summary(target: str | None) -> Text:
+    if target is None:
+        return {"en": "An estimator fitted elsewhere.", "fr": "Un modèle entraîné ailleurs."}
+    return {"en": f"Predicts “{target}”.", "fr": f"Prédit « {target} »."}
+
+
+def _features(estimator: Any, table: pd.DataFrame, target: str | None) -> list[str]:
+    given = [column for column in table.columns if column != target]
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is not None:
+        wanted = [normalised(str(name)) for name in names]
+        if missing := [name for name in wanted if name not in given]:
+            raise DataInvalid(
+                f"the sample lacks columns that the estimator was fitted on: {', '.join(missing)}"
+            )
+        return wanted
+    expected = getattr(estimator, "n_features_in_", len(given))
+    if expected != len(given):
+        raise DataInvalid(
+            f"the estimator takes {expected} columns, the sample has {len(given)} besides the target; "
+            "give exactly its columns, in its order"
+        )
+    return given
+
+
+def _task(estimator: Any) -> Task:
+    from sklearn.base import is_classifier, is_clusterer, is_outlier_detector, is_regressor  # noqa: PLC0415
+
+    tests: tuple[tuple[Any, Task], ...] = (
+        (is_classifier, "classification"),
+        (is_regressor, "regression"),
+        (is_outlier_detector, "anomaly_detection"),
+        (is_clusterer, "clustering"),
+    )
+    for test, task in tests:
+        if test(estimator):
+            return task
+    raise EstimatorUnsupported(
+        f"{type(estimator).__name__} is no classifier, regressor, clusterer or outlier detector of scikit-learn"
+    )
+
+
+def _main(path: str, name: str, sample: str, target: str, folder: str) -> int:
+    from dasier.building.assembling import assemble  # noqa: PLC0415 - seconds of imports
+
+    def progress(what: str) -> None:
+        sys.stdout.write(f"{what}\n")
+        sys.stdout.flush()
+
+    try:
+        progress("open the file")
+        trained = bring(Path(path), name=name, sample=Path(sample), target=target or None)
+        assemble(trained, progress=progress).write(Path(folder))
+    except DasierError as error:
+        sys.stderr.write(f"{error}\n")
+        return _REFUSED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main(*sys.argv[1:]))
