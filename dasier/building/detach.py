@@ -23,9 +23,10 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted
 
 from dasier.errors import EstimatorUnsupported
+from dasier.schema import normalised
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
 _IMAGE = frozenset({"dasier", "joblib", "numpy", "scipy", "sklearn"}) | sys.stdlib_module_names
 """The packages that a pickle may name, because the image that serves has them."""
@@ -66,7 +67,7 @@ def detach(
     except (NotFittedError, TypeError) as error:
         message = f"{type(estimator).__name__} is not fitted, or its search kept no best estimator."
         raise EstimatorUnsupported(message) from error
-    seen = tuple(map(str, getattr(estimator, "feature_names_in_", fitted_on or frame_columns)))
+    seen = _names(getattr(estimator, "feature_names_in_", fitted_on or frame_columns))
     missing = [name for name in seen if name not in frame_columns]
     if missing:
         message = f"The estimator was fitted on columns that the rows do not have: {', '.join(missing)}."
@@ -128,6 +129,11 @@ class _Portable(pickle.Unpickler):
         return super().find_class(module_name, global_name)
 
 
+def _names(labels: Iterable[Any]) -> tuple[str, ...]:
+    """Give names as a schema spells them."""
+    return tuple(normalised(str(label)) for label in labels)
+
+
 def _copied(estimator: BaseEstimator) -> Any:
     try:
         return deepcopy(estimator)
@@ -170,7 +176,7 @@ def _silence(part: Any) -> None:
 
 def _ask_by_position(transformer: ColumnTransformer, outer: Sequence[str], numbers: Collection[str]) -> None:
     """Rewrite a fitted ColumnTransformer in place, so that it takes columns of an array by position."""
-    names = tuple(map(str, getattr(transformer, "feature_names_in_", ())))
+    names = _names(getattr(transformer, "feature_names_in_", ()))
     if not names and transformer.n_features_in_ == len(outer):
         names = tuple(outer)
     positions = transformer._transformer_to_input_indices  # noqa: SLF001 (where names were resolved at fit)

@@ -138,6 +138,7 @@ def _converted(estimator: Any, inputs: list[tuple[str, Any]], schema: Schema, *,
             )  # the converter's own deprecations, nothing that can be mended here
             model = convert_sklearn(
                 estimator,
+                name="dasier",  # by default a random one, and the same model would be another blob each time
                 initial_types=inputs,
                 target_opset=_OPSETS,
                 options=_options(estimator),

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from dasier.runtimes import Model, Outputs
+from dasier.schema import normalised
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,6 +60,8 @@ class Parity:
         Which kind of row, which output and how far off; None if it is equal within the bound.
     skipped : tuple of str
         Kinds that the estimator itself refuses to answer.
+    unprobed : int
+        Thresholds of its trees that no row stands at: a transformation hides them.
     """
 
     rows: int
@@ -68,6 +71,7 @@ class Parity:
     labels_equal: bool = True
     failure: str | None = None
     skipped: tuple[str, ...] = ()
+    unprobed: int = 0
 
     @property
     def proved(self) -> bool:
@@ -83,6 +87,7 @@ class Parity:
             "deviations": dict(self.deviations),
             "labels_equal": self.labels_equal,
             "skipped": list(self.skipped),
+            "unprobed": self.unprobed,
         }
 
 
@@ -125,11 +130,11 @@ def frame(rows: Rows, like: pd.DataFrame) -> pd.DataFrame:
     integers or booleans. Categories that a categorical column lacks are added to it.
     """
     if all(isinstance(dtype, np.dtype) and dtype == np.float64 for dtype in like.dtypes):
-        names = [str(name) for name in like.columns]
-        places = [rows.schema.names.index(name) for name in names]
-        return pd.DataFrame(rows.matrix()[:, places], columns=names)
-    columns = {name: _series(rows.column(name), like[name].dtype) for name in map(str, like.columns)}
-    return pd.DataFrame(columns)
+        places = [rows.schema.names.index(normalised(str(name))) for name in like.columns]
+        return pd.DataFrame(rows.matrix()[:, places], columns=like.columns)
+    return pd.DataFrame(
+        {name: _series(rows.column(normalised(str(name))), like[name].dtype) for name in like.columns}
+    )
 
 
 def _series(cells: NDArray[Any], dtype: Any) -> pd.Series[Any]:
@@ -197,7 +202,16 @@ def prove(reference: Model, model: Model, probes: Probes, *, tolerance: float = 
     if not kinds:
         failures.append("the estimator answers none of the rows")
     failure = failures[0] if failures else None
-    return Parity(sum(kinds.values()), kinds, tolerance, deviations, labels_equal, failure, tuple(skipped))
+    return Parity(
+        sum(kinds.values()),
+        kinds,
+        tolerance,
+        deviations,
+        labels_equal,
+        failure,
+        tuple(skipped),
+        probes.unprobed,
+    )
 
 
 def _answered(reference: Model, rows: Rows) -> tuple[Rows, Outputs] | None:

@@ -14,6 +14,7 @@ from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, Stan
 from sklearn.utils.validation import check_is_fitted
 
 from dasier.building.detach import parts
+from dasier.schema import normalised
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,7 +55,7 @@ def thresholds(estimator: Any, schema: Schema) -> Thresholds:
         return Thresholds()
     search = _Search({column.name for column in schema.number_columns})
     names = getattr(estimator, "feature_names_in_", schema.names)
-    search.walk(estimator, [_Source(str(name)) for name in names])
+    search.walk(estimator, [_Source(normalised(str(name))) for name in names])
     by_column = {name: np.unique(np.concatenate(found)) for name, found in search.found.items()}
     return Thresholds(by_column, search.unreached)
 

@@ -9,12 +9,10 @@ cost more than the few microseconds that a row takes.
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnxruntime
-from packaging.version import Version
 
 from dasier.runtimes import Outputs
 
@@ -46,7 +44,7 @@ def load(blob: bytes, schema: Schema) -> OnnxModel:
 
 def requirements() -> dict[str, str]:
     """Give the installed version of what executes a graph."""
-    return {"onnxruntime": version("onnxruntime")}
+    return {"onnxruntime": onnxruntime.__version__}
 
 
 def compatible(library: str, *, built_with: str, installed: str) -> bool:
@@ -55,7 +53,13 @@ def compatible(library: str, *, built_with: str, installed: str) -> bool:
     onnxruntime reads every older graph; golden records tell whether it still answers the same.
     """
     del library
-    return Version(installed).release[:2] >= Version(built_with).release[:2]
+    return _series(installed) >= _series(built_with)
+
+
+def _series(version: str) -> tuple[int, ...]:
+    """Give major and minor; nothing, which is older than all, for a version that is no number."""
+    parts = version.split(".")[:2]
+    return tuple(map(int, parts)) if all(part.isdigit() for part in parts) else ()
 
 
 class OnnxModel:
