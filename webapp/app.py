@@ -36,8 +36,8 @@ def create_app(settings: Settings, client: Client | None = None) -> Flask:
         SESSION_COOKIE_NAME="dasier",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=not settings.local,
-        PREFERRED_URL_SCHEME="http" if settings.local else "https",
+        SESSION_COOKIE_SECURE=not settings.plain_http,
+        PREFERRED_URL_SCHEME="http" if settings.plain_http else "https",
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a form left open over lunch still works
         BOOTSTRAP_SERVE_LOCAL=True,
     )

@@ -3,6 +3,11 @@
 Translations are read from the `.po` files that are in the repository, into memory, when they are first
 needed (about 10 ms). No `.mo` file is made: a clean clone works at once, a read-only file system works, and
 a compiled catalogue can never be older than its source.
+
+After a change of wording::
+
+    pybabel extract -F webapp/babel.cfg -k _l --no-location --sort-output -o build/messages.pot webapp
+    pybabel update -l fr -i build/messages.pot -d webapp/translations --no-fuzzy-matching
 """
 
 from __future__ import annotations

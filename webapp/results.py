@@ -39,6 +39,7 @@ class Bar:
 class Result:
     """The answer to one row."""
 
+    subject: str
     headline: str
     note: str
     bars: tuple[Bar, ...]
@@ -66,6 +67,7 @@ def result(described: ModelDescription, form: Form, row: Mapping[str, Any], answ
     bars = _bars(described, prediction)
     headline, note = _said(described, prediction)
     return Result(
+        subject=words(described.schema.output.label),
         headline=headline,
         note=note,
         bars=bars[:MAX_BARS],
@@ -89,7 +91,7 @@ def _said(described: ModelDescription, prediction: Prediction) -> tuple[str, str
     output = described.schema.output
     if described.task == "regression" and isinstance(prediction.value, int | float):
         unit = prediction.unit or output.unit
-        return with_unit(readable(prediction.value), unit), words(output.label)
+        return with_unit(readable(prediction.value), unit), _expected(described, prediction.value, unit)
     label = class_label(described, prediction.value)
     share = (prediction.probabilities or {}).get(class_key(prediction.value))
     if share is not None:
@@ -104,6 +106,21 @@ def _said(described: ModelDescription, prediction: Prediction) -> tuple[str, str
         note = _("Score: %(score)s. Below zero, it is unusual.", score=readable(prediction.score))
         return label, str(note)
     return label, ""
+
+
+def _expected(described: ModelDescription, value: float, unit: str | None) -> str:
+    """Say how far off a regression usually is, around this prediction."""
+    residuals = described.residuals
+    if residuals is None:
+        return ""
+    return str(
+        _(
+            "Expect between %(low)s and %(high)s: the truth lay that close %(share)s of the time, on cases that the model had never seen.",
+            low=readable(value + residuals.low),
+            high=with_unit(readable(value + residuals.high), unit),
+            share=percent(residuals.share),
+        )
+    )
 
 
 def _bars(described: ModelDescription, prediction: Prediction) -> tuple[Bar, ...]:

@@ -32,8 +32,9 @@ class Settings:
         every process, and be kept, or open forms expire.
     hosts : tuple of str
         ``DASIER_SITE_HOSTS``: the names that the site answers to, separated by commas.
-    local : bool
-        On the visitor's own machine, over plain HTTP: cookies go without ``Secure``.
+    plain_http : bool
+        ``DASIER_SITE_PLAIN_HTTP=1``: served without TLS, on this machine or a network that is trusted;
+        cookies go without ``Secure``.
     timeout_s : float
         For one attempt at the API, in seconds.
     patience_s : float
@@ -44,7 +45,7 @@ class Settings:
     api_key: str | None = field(default=None, repr=False)
     secret: str = field(repr=False)
     hosts: tuple[str, ...] = LOCAL_HOSTS
-    local: bool = False
+    plain_http: bool = False
     timeout_s: float = 10.0
     patience_s: float = 12.0
 
@@ -73,7 +74,13 @@ class Settings:
             problems.append("DASIER_SITE_HOSTS lists the host names of the site, separated by commas")
         if problems:
             raise SettingsInvalid(problems)
-        return cls(api_url=api_url, api_key=environment.get("DASIER_API_KEY"), secret=secret, hosts=hosts)
+        return cls(
+            api_url=api_url,
+            api_key=environment.get("DASIER_API_KEY"),
+            secret=secret,
+            hosts=hosts,
+            plain_http=environment.get("DASIER_SITE_PLAIN_HTTP") == "1",
+        )
 
     @classmethod
     def for_local(cls, api_url: str, environment: Mapping[str, str]) -> Settings:
@@ -82,5 +89,5 @@ class Settings:
             api_url=api_url,
             api_key=environment.get("DASIER_API_KEY"),
             secret=environment.get("DASIER_SITE_SECRET") or secrets.token_urlsafe(32),
-            local=True,
+            plain_http=True,
         )

@@ -30,6 +30,7 @@ from dasier.client.answers import (
     ModelDescription,
     ModelEntry,
     Prediction,
+    Residuals,
 )
 from dasier.client.refusals import Busy, KeyRefused, ServiceFailed, Throttled, Unreachable
 from dasier.client.rows import instances, plain
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answer", "Busy", "Caution", "Client", "Column", "Explanation", "Job", "KeyRefused", "Label", "Metric",
-    "ModelDescription", "ModelEntry", "Output", "Patience", "Prediction", "Schema", "ServiceFailed", "Throttled",
-    "Unreachable",
+    "ModelDescription", "ModelEntry", "Output", "Patience", "Prediction", "Residuals", "Schema", "ServiceFailed",
+    "Throttled", "Unreachable",
 ]  # fmt: skip
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")

@@ -74,6 +74,26 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Residuals:
+    """How far a regression was off on held-out rows: truth minus prediction, in its unit.
+
+    Attributes
+    ----------
+    share : float
+        Of the held-out rows, this part was off by `low` to `high`.
+    """
+
+    share: float
+    low: float
+    high: float
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Residuals:
+        """Read the ``residuals`` of a regression's metrics."""
+        return cls(share=document["share"], low=document["low"], high=document["high"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelDescription:
     """What one model is, takes and gives.
 
@@ -81,6 +101,8 @@ class ModelDescription:
     ----------
     metrics : mapping from name to Metric
         Measured on held-out rows.
+    residuals : Residuals or None
+        A regression's.
     document : mapping
         The whole answer, for what has no field here.
     """
@@ -96,6 +118,7 @@ class ModelDescription:
     updated: datetime | None
     schema: Schema
     metrics: Mapping[str, Metric]
+    residuals: Residuals | None
     document: Mapping[str, Any] = field(repr=False)
 
     @classmethod
@@ -103,7 +126,8 @@ class ModelDescription:
         """Read ``GET /models/{name}``."""
         entry = ModelEntry.read(document)
         runtime = document.get("runtime")
-        metrics = (document.get("metrics") or {}).get("values") or {}
+        measured = document.get("metrics") or {}
+        residuals = measured.get("residuals")
         return cls(
             name=entry.name,
             title=entry.title,
@@ -115,7 +139,8 @@ class ModelDescription:
             runtime_reason=runtime.get("reason") if isinstance(runtime, Mapping) else None,
             updated=entry.updated,
             schema=Schema.from_dict(document["schema"]),
-            metrics={name: Metric.read(value) for name, value in metrics.items()},
+            metrics={name: Metric.read(value) for name, value in (measured.get("values") or {}).items()},
+            residuals=Residuals.read(residuals) if residuals else None,
             document=document,
         )
 

@@ -1,5 +1,5 @@
 """Models as the API describes them, one for each kind of answer, and one whose every word is an attack."""
-# ruff: noqa: RUF001  French is written with its own apostrophe
+
 
 from __future__ import annotations
 
@@ -122,6 +122,7 @@ DIABETES = model(
              "Estime l’évolution de la maladie après un an."),
     output={"name": "progression", "unit": "points", "label": {"en": "Progression", "fr": "Évolution"}},
 )  # fmt: skip
+DIABETES["metrics"]["residuals"] = {"share": 0.9, "low": -71.5, "median": 0.0, "high": 80.25}
 PROGRESSION = {
     "prediction": 1151.34,
     "unit": "points",

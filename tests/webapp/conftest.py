@@ -101,7 +101,7 @@ def api() -> Iterator[FakeApi]:
 
 @pytest.fixture
 def settings(api: FakeApi) -> Settings:
-    return Settings(api_url=api.url, secret=SECRET, local=True)
+    return Settings(api_url=api.url, secret=SECRET, plain_http=True)
 
 
 @pytest.fixture

@@ -103,7 +103,7 @@ def test_what_the_api_refuses_is_shown_beside_its_field(api: FakeApi, visiteur: 
     assert answer.status_code == 422
     assert errors(answer.text) == {
         "body_mass_g": "Ce nombre est trop grand.",
-        "island": "Le modèle n’accepte pas cette valeur.",  # noqa: RUF001
+        "island": "Le modèle n’accepte pas cette valeur.",
     }
 
 

@@ -1,5 +1,5 @@
 """Numbers, as each language writes them."""
-# ruff: noqa: RUF001  minus signs as they are typeset
+
 
 from __future__ import annotations
 

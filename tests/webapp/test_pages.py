@@ -1,5 +1,5 @@
 """What people read, in both languages."""
-# ruff: noqa: RUF001  French is written with its own apostrophe
+
 
 from __future__ import annotations
 
@@ -174,6 +174,12 @@ def test_what_weighed_is_told_in_points_with_its_sign(visitor: Visitor) -> None:
     assert "a typical case, which would get 43%" in page
     assert '<span class="bar-value">+41 pts</span>' in page
     assert '<span class="bar-value">−4 pts</span>' in page
+
+
+def test_a_regression_says_how_far_off_it_usually_is(visitor: Visitor) -> None:
+    page = html.unescape(visitor.takes_the_example("diabetes").text)
+
+    assert f"Expect between 1,080 and 1,232{NB}points: the truth lay that close 90% of the time" in page
 
 
 def test_what_weighed_in_a_regression_is_told_in_its_unit(visiteur: Visitor) -> None:

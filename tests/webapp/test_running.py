@@ -107,7 +107,7 @@ def test_a_deployment_takes_its_settings_from_the_environment() -> None:
     )
 
     assert settings.hosts == ("example.org", "www.example.org")
-    assert settings.local is False
+    assert settings.plain_http is False
 
 
 def test_a_local_site_makes_its_own_secret_unless_it_is_given_one() -> None:
