@@ -132,10 +132,9 @@ def _classification(outputs: Outputs, truth: NDArray[Any], output: Output, seed:
     counts = matrices(np.ones((1, len(actual))))[0]
     accuracy = wilson(np.trace(counts), len(actual))
     values = {"accuracy": accuracy, **intervals(asked, len(actual), seed=seed)}
-    if accuracy["value"] == 1.0:
-        # Resampling rows that are all right finds no doubt; the doubt that n rows leave is Wilson's.
-        for name in ("balanced_accuracy", "macro_f1"):
-            values[name] = {**values[name], "low": accuracy["low"]}
+    smallest = int(min(held for held in counts.sum(axis=1) if held))
+    values = {**values, **_doubted(values, len(actual), "balanced_accuracy", "macro_f1")}
+    values = {**values, **_doubted(values, smallest, "roc_auc")}
     found: dict[str, Any] = {"values": values}
     if len(names) == 2:
         found["positive"] = names[_rarer(counts)]
@@ -151,6 +150,18 @@ def _classification(outputs: Outputs, truth: NDArray[Any], output: Output, seed:
             actual, probabilities, _rarer(counts) if len(names) == 2 else None
         )
     return found
+
+
+def _doubted(
+    values: Mapping[str, measures.Interval], n_rows: int, *names: str
+) -> dict[str, measures.Interval]:
+    """Give perfect measures with the doubt that so many rows leave: resampling them finds none.
+
+    A ranking is taken to rest on the rows of the smallest class, which errs to the side of doubt.
+    """
+    low = wilson(n_rows, n_rows)["low"]
+    perfect = [name for name in names if name in values and values[name]["low"] == 1.0]
+    return {name: measures.Interval(value=1.0, low=low, high=1.0) for name in perfect}
 
 
 def codes_of(labels: NDArray[Any], names: list[str]) -> NDArray[np.intp]:
@@ -277,6 +288,7 @@ def _anomalies(outputs: Outputs, truth: NDArray[Any] | None, seed: int) -> dict[
     if outputs.scores is not None:
         scores = np.asarray(outputs.scores, dtype=np.float64)
         values |= intervals({"roc_auc": measures.roc_auc(anomalous, -scores)}, len(scores), seed=seed)
+        values |= _doubted(values, int(min(anomalous.sum(), (~anomalous).sum())) or 1, "roc_auc")
     found["confusion"] = {"classes": ["-1", "1"], "counts": counts.astype(int).tolist()}
     return found
 

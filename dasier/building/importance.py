@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from dasier.building import measures
 from dasier.building.evaluate import codes_of
@@ -59,13 +60,15 @@ def importance(
     before = loss(predict(sample))
     repeats = max(1, min(5, ANSWERS // features.shape[1]))
     columns: list[dict[str, Any]] = []
-    for name in features.columns:
-        rises = []
-        for _ in range(repeats):
-            shuffled = sample.copy()
-            shuffled[name] = sample[name].to_numpy()[rng.permutation(len(sample))]
-            rises.append(loss(predict(shuffled)) - before)
-        columns.append({"column": name, "value": float(np.mean(rises)), "spread": float(np.std(rises))})
+    # Threads cost more than they save on a few hundred rows, much more on a machine that is busy.
+    with threadpool_limits(limits=1):
+        for name in features.columns:
+            rises = []
+            for _ in range(repeats):
+                shuffled = sample.copy()
+                shuffled[name] = sample[name].to_numpy()[rng.permutation(len(sample))]
+                rises.append(loss(predict(shuffled)) - before)
+            columns.append({"column": name, "value": float(np.mean(rises)), "spread": float(np.std(rises))})
     columns.sort(key=lambda column: (-column["value"], column["column"]))
     return {"measure": measure, "columns": columns}
 

@@ -111,13 +111,13 @@ def test_an_interval_covers_the_truth_about_95_times_in_100() -> None:
 
 def test_a_model_that_is_never_wrong_is_still_in_doubt() -> None:
     truth = np.array(["a", "b"] * 20)
+    sure = np.array([[0.9, 0.1], [0.1, 0.9]] * 20)
     output = Output(name="y", task="classification", classes=("a", "b"))
 
-    values = evaluate(Outputs(truth), truth, output=output, split=SPLIT)["values"]
+    values = evaluate(Outputs(truth, sure), truth, output=output, split=SPLIT)["values"]
 
-    assert values["balanced_accuracy"]["value"] == 1.0
-    assert values["balanced_accuracy"]["low"] < 0.95
-    assert values["accuracy"]["low"] < 0.95
+    perfect = [values[name] for name in ("accuracy", "balanced_accuracy", "macro_f1", "roc_auc")]
+    assert all(held["value"] == 1.0 and 0.5 < held["low"] < 0.95 for held in perfect)
 
 
 def test_of_two_classes_the_rarer_one_has_precision_and_recall() -> None:

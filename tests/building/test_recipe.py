@@ -1,15 +1,14 @@
 from __future__ import annotations
 
+import re
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
+from dasier.building import params
 from dasier.building.recipe import read
 from dasier.errors import RecipeInvalid
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CODE = """
 def load():
@@ -42,15 +41,15 @@ example = 31
 """
 
 
-def folder(path: Path, params: str = PARAMS, code: str = CODE) -> Path:
-    (path / "params.toml").write_text(params)
+def folder(path: Path, document: str = PARAMS, code: str = CODE) -> Path:
+    (path / "params.toml").write_text(document)
     (path / "recipe.py").write_text(code)
     return path
 
 
-def problems(path: Path, params: str, code: str = CODE) -> tuple[str, ...]:
+def problems(path: Path, document: str, code: str = CODE) -> tuple[str, ...]:
     with pytest.raises(RecipeInvalid) as refusal:
-        read(folder(path, params, code))
+        read(folder(path, document, code))
     return refusal.value.problems
 
 
@@ -165,18 +164,18 @@ def test_rows_without_a_class_cannot_be_stratified(tmp_path: Path, task: str) ->
     ],
 )
 def test_an_example_must_be_of_its_kind(tmp_path: Path, kind: str, example: str, words: str) -> None:
-    params = PARAMS.replace('kind = "float"', f'kind = "{kind}"').replace(
+    document = PARAMS.replace('kind = "float"', f'kind = "{kind}"').replace(
         "example = 31", f"example = {example}"
     )
 
-    found = problems(tmp_path, params)
+    found = problems(tmp_path, document)
 
     assert len(found) == 1
     assert words in found[0]
 
 
 def test_a_pattern_describes_many_columns_and_a_name_of_its_own_wins(tmp_path: Path) -> None:
-    params = (
+    document = (
         PARAMS
         + r"""
         [column_patterns.'spot_(?P<row>\d+)']
@@ -187,7 +186,7 @@ def test_a_pattern_describes_many_columns_and_a_name_of_its_own_wins(tmp_path: P
         """
     )
 
-    refinements = read(folder(tmp_path, params)).refinements
+    refinements = read(folder(tmp_path, document)).refinements
 
     assert refinements.of("spot_12").label == {"en": "Spot 12", "fr": "Tache 12"}
     assert refinements.of("spot_2").unit == "cm"
@@ -243,3 +242,13 @@ def test_two_recipes_do_not_see_each_other(tmp_path: Path) -> None:
     first, second = read(tmp_path / "a"), read(tmp_path / "b")
 
     assert (first.load(), second.load()) == ("a", "b")
+
+
+def test_every_key_is_documented() -> None:
+    guide = (Path(__file__).resolve().parents[2] / "model_builds" / "README.md").read_text()
+    code = Path(params.__file__).with_name("recipe.py").read_text()
+
+    keys = set(re.findall(r'(?:string|text|table|integer|number|boolean|one_of|cell)\("(\w+)"', code))
+
+    assert keys <= set(re.findall(r"\w+", guide))
+    assert len(keys) > 20
