@@ -1,0 +1,25 @@
+"""Which version a request asks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dasier.layout import checked_version
+
+if TYPE_CHECKING:
+    from dasier.serving.exchange import Request
+    from dasier.serving.loading import Loaded
+    from dasier.serving.service import Service
+
+
+def asked(service: Service, request: Request) -> Loaded:
+    """Give the version that the path names, or else the one that serves this caller; it is loaded.
+
+    Raises
+    ------
+    PathNotFound, ModelNotFound, VersionNotFound, ModelUnavailable
+    """
+    version = request.path.get("version")
+    if version is None:
+        return service.serving(request.path["name"], request.client)
+    return service.version(request.path["name"], checked_version(version))
