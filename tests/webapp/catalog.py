@@ -1,6 +1,5 @@
 """Models as the API describes them, one for each kind of answer, and one whose every word is an attack."""
 
-
 from __future__ import annotations
 
 from typing import Any

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="no chromium on this machine (apt-get install chromium)"
 )
 
+SEND = {"en": "Get the answer", "fr": "Obtenir la réponse"}
 DESKTOP, PHONE = {"width": 1280, "height": 850}, {"width": 390, "height": 844}
 
 
@@ -72,6 +73,12 @@ def opened(chromium: Any, address: str) -> Iterator[Any]:
     assert [said for said in complaints if "422" not in said and "404" not in said] == []
 
 
+def press(page: Any, button: str) -> None:
+    """Press a button that sends a form, and wait for the page that answers."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=button, exact=True).click()
+
+
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 def test_somebody_gets_an_answer_from_an_example(opened: Any, size: dict[str, int], *, script: bool) -> None:
@@ -81,7 +88,7 @@ def test_somebody_gets_an_answer_from_an_example(opened: Any, size: dict[str, in
     page.get_by_role("link", name="Espèce de manchot").click()
     page.get_by_role("link", name="Remplir avec un exemple").click()
     page.get_by_label("Longueur du bec").fill("41,5")
-    page.get_by_role("button", name="Obtenir la réponse").click()
+    press(page, "Obtenir la réponse")
 
     assert "Manchot Adélie, avec 97" in page.locator(".headline").inner_text()
     assert page.get_by_label("Longueur du bec").input_value() == "41,5"
@@ -91,7 +98,7 @@ def test_wrong_fields_are_reached_from_the_summary(opened: Any) -> None:
     page = opened(size=PHONE)
 
     page.goto("/models/diabetes")
-    page.get_by_role("button", name="Get the answer").click()
+    press(page, "Get the answer")
     page.get_by_role("alert").get_by_role("link", name="Body mass index").click()
 
     assert page.evaluate("document.activeElement.id") == "f1"
@@ -104,7 +111,7 @@ def test_no_page_is_wider_than_a_phone(opened: Any) -> None:
     for path in ("/", *(f"/models/{one['name']}?example=1" for one, _answer in catalog.ALL)):
         page.goto(path)
         if path != "/":
-            page.get_by_role("button", name="Obtenir la réponse").click()
+            press(page, "Obtenir la réponse")
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wider <= 0, path
 
@@ -118,7 +125,7 @@ def test_a_digit_is_drawn_with_the_mouse(api: FakeApi, opened: Any) -> None:
     page.mouse.down()
     page.mouse.move(bottom["x"] + 10, bottom["y"] + 10, steps=20)
     page.mouse.up()
-    page.get_by_role("button", name="Get the answer").click()
+    press(page, "Get the answer")
 
     row = api.seen[-1].json["instances"][0]
     assert [row[f"pixel_{line}_3"] for line in range(8)] == [16] * 8
@@ -134,7 +141,7 @@ def test_nothing_of_a_hostile_model_runs(api: FakeApi, opened: Any) -> None:
 
     page.goto("/")
     page.goto("/models/hostile?example=1")
-    page.get_by_role("button", name="Get the answer").click()
+    press(page, "Get the answer")
 
     assert page.locator(".headline").count() == 1
     assert dialogs == []
@@ -145,8 +152,8 @@ def test_language_and_theme_are_switched_and_kept(opened: Any) -> None:
     page = opened()
 
     page.goto("/models/penguins")
-    page.get_by_role("button", name="Français").click()
-    page.get_by_role("button", name="Sombre").click()
+    press(page, "Français")
+    press(page, "Sombre")
 
     assert page.url.endswith("/models/penguins")
     assert page.locator("html").get_attribute("lang") == "fr"
@@ -172,11 +179,11 @@ def test_axe_finds_nothing_on_any_page(opened: Any, language: str, size: dict[st
     page.goto("/nowhere")
     look("not found")
     page.goto("/models/penguins")
-    page.locator(".panel-foot button").click()
+    press(page, SEND[language])
     look("refused")
     for one, _answer in catalog.ALL:
         page.goto(f"/models/{one['name']}?example=1")
-        page.locator(".panel-foot button").click()
+        press(page, SEND[language])
         look(f"{one['name']} answered")
 
     assert found == []

@@ -1,6 +1,5 @@
 """Numbers, as each language writes them."""
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -1,6 +1,5 @@
 """What people read, in both languages."""
 
-
 from __future__ import annotations
 
 import html
