@@ -228,7 +228,7 @@ def _signed(value: float, language: Language) -> str:
 
 def _classes_measured(metrics: Mapping[str, Any], output: Output, language: Language) -> list[dict[str, str]]:
     def share(value: float | None) -> str:
-        return "–" if value is None else percent(value, language)  # noqa: RUF001 - a dash for nothing
+        return "–" if value is None else percent(value, language)
 
     return [
         {

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 - apostrophes as they are printed
 """Whether a fitted model holds training rows, or pieces of them, that its file would give away."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 - apostrophes and minus signs as they are printed
 """Pictures for the card: SVG, the same bytes for the same numbers, in English or French.
 
 Colours are Okabe and Ito's, which people with any colour vision tell apart (2008), and no picture

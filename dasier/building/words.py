@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001, RUF002 - apostrophes and minus signs as they are printed
 """Numbers and fixed phrases as English and French write them, for cards and plots."""
 
 from __future__ import annotations
