@@ -171,6 +171,9 @@ class Form:
 
     def read(self) -> tuple[Form, dict[str, Any] | None]:
         """Give the row, or None and the form with every error beside its field."""
+        if self.grid and not any(field.typed.strip() for field in self.fields):
+            first = replace(self.fields[0], error=refused("empty_picture"))
+            return Form((first, *self.fields[1:])), None
         row, fields = {}, []
         for field in self._inked():
             try:
@@ -183,7 +186,7 @@ class Form:
 
     def _inked(self) -> tuple[Field, ...]:
         """Give the fields; in a picture that was drawn, the cells that were left out are blank."""
-        if not self.grid or not any(field.typed.strip() for field in self.fields):
+        if not self.grid:
             return self.fields
         return tuple(field if field.typed.strip() else replace(field, typed="0") for field in self.fields)
 

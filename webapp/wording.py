@@ -23,6 +23,7 @@ REFUSED = {
     "not_number_fr": _l("Write a number, with a decimal comma if need be: 1,5."),
     "not_integer": _l("Write a whole number, without decimals."),
     "not_choice": _l("Choose one of the answers in the list."),
+    "empty_picture": _l("Draw something, or fill in at least one cell."),
     "too_long": _l("Shorten this text."),
     # found by the API
     "missing": _l("Fill in this field."),

@@ -140,7 +140,13 @@ def test_an_empty_drawing_is_not_answered(visitor: Visitor) -> None:
     answer = visitor.sends("digits", {})
 
     assert answer.status_code == 422
-    assert "And 52 more." in answer.text
+    assert answer.text.count("Draw something, or fill in at least one cell.") == 1
+
+
+def test_more_errors_than_are_read_at_a_glance_are_counted(visitor: Visitor) -> None:
+    answer = visitor.fills("breast-cancer")
+
+    assert "And 18 more." in answer.text
 
 
 def test_columns_that_no_form_has_are_not_sent(api: FakeApi, visitor: Visitor) -> None:
