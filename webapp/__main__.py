@@ -1,6 +1,7 @@
 """``python -m webapp --api URL --port N``: the site on this machine, until SIGTERM or Ctrl-C.
 
-It prints nothing but errors. Listening on anything but loopback is a deployment: the secret and the host
+It prints nothing but errors. With ``--with-parent`` it also ends when the process that started it does, however
+that ended. Listening on anything but loopback is a deployment: the secret and the host
 names must then come from the environment (see `webapp.settings`).
 """
 
@@ -11,6 +12,8 @@ import ipaddress
 import os
 import signal
 import sys
+import threading
+import time
 from typing import TYPE_CHECKING, NoReturn
 
 import waitress
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 
 THREADS = 8
 """A request waits for the API most of its time."""
+ASK_EVERY_S = 1.0
+"""How often it is looked whether the parent is still there."""
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -44,6 +49,8 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     except OSError as error:
         return _complain(f"cannot listen on {options.host}:{options.port}: {error.strerror}")
     signal.signal(signal.SIGTERM, _stop)
+    if options.with_parent:
+        threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     try:
         server.run()
     except (KeyboardInterrupt, SystemExit):
@@ -66,7 +73,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8080, help="port to listen on (default: %(default)s)")
+    parser.add_argument(
+        "--with-parent", action="store_true", help="end when the process that started this one ends"
+    )
     return parser
+
+
+def _end_with(parent: int) -> None:
+    """Stop this process once another has taken its parent's place (Unix; elsewhere a parent's id never changes)."""
+    while os.getppid() == parent:
+        time.sleep(ASK_EVERY_S)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _stop(_signal: int, _frame: object) -> NoReturn:

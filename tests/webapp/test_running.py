@@ -68,6 +68,23 @@ def test_it_serves_until_it_is_told_to_stop_and_prints_nothing(api: FakeApi) -> 
     assert printed == ("", "")
 
 
+def test_it_ends_with_the_process_that_started_it(api: FakeApi) -> None:
+    port = free_port()
+    start = (
+        "import subprocess, sys, time;"
+        f"subprocess.Popen([sys.executable, '-m', 'webapp', '--api', '{api.url}', '--port', '{port}', '--with-parent']);"
+        "time.sleep(60)"
+    )
+    parent = run("-c", start)
+
+    wait_until_up(port)
+    parent.kill()
+    parent.communicate(timeout=READY_S)  # until the site has closed the pipes that it shares
+
+    with pytest.raises(urllib3.exceptions.HTTPError):
+        urllib3.request("GET", f"http://127.0.0.1:{port}/healthz", retries=False)
+
+
 def test_a_port_that_is_taken_is_said_in_one_line(api: FakeApi) -> None:
     port = api.url.rpartition(":")[2]
 
