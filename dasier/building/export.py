@@ -19,6 +19,7 @@ An input without columns is left out.
 from __future__ import annotations
 
 import logging
+import re
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
+from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor, VotingClassifier
 from sklearn.pipeline import Pipeline
@@ -194,6 +196,9 @@ def _name_outputs(model: ModelProto, schema: Schema) -> None:
 
 
 def _sentence(error: Exception) -> str:
-    """Give the first line of a converter's complaint."""
+    """Give a converter's complaint in a few words."""
+    if isinstance(error, MissingShapeCalculator | MissingConverter):
+        named = re.search(r"(\w+)'>", str(error))
+        return f"skl2onnx does not convert {named[1] if named else 'this estimator'}"
     first = " ".join(str(error).split()).partition(" You may raise an issue")[0]
     return f"{type(error).__name__}: {first[:300]}"

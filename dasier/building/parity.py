@@ -218,7 +218,7 @@ def _answered(reference: Model, rows: Rows) -> tuple[Rows, Outputs] | None:
     """Give the rows that the estimator answers at all, and its answers; None if it answers none of them."""
     try:
         return rows, reference.predict(rows)
-    except ValueError:
+    except Exception:  # noqa: BLE001 (scikit-learn raises ValueError for most, IndexError for some)
         kept = [
             index for index in range(min(len(rows), _ONE_BY_ONE)) if _answers(reference, rows.take([index]))
         ]
@@ -231,7 +231,7 @@ def _answered(reference: Model, rows: Rows) -> tuple[Rows, Outputs] | None:
 def _answers(reference: Model, row: Rows) -> bool:
     try:
         reference.predict(row)
-    except ValueError:
+    except Exception:  # noqa: BLE001 (as above)
         return False
     return True
 

@@ -3,7 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+from onnx import load_from_string as onnx_model
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import DoubleTensorType
 from sklearn.calibration import CalibratedClassifierCV
@@ -24,8 +26,8 @@ from sklearn.ensemble import (
 )
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, LogisticRegression, Ridge
-from sklearn.naive_bayes import GaussianNB
-from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, LocalOutlierFactor
+from sklearn.naive_bayes import CategoricalNB, GaussianNB
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, LocalOutlierFactor, NearestCentroid
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
@@ -277,3 +279,33 @@ def test_same_estimator_gives_the_same_bytes() -> None:
     one, two = (next(iter(candidates(case.estimator, case.schema))) for _ in range(2))
 
     assert one == two
+
+
+def test_estimator_without_a_converter_is_named() -> None:
+    case = fitted(NearestCentroid(), wine(), "classification")
+
+    choice = chosen_for(case)
+
+    assert choice.runtime == "sklearn"
+    assert choice.reason.endswith("ONNX was refused: skl2onnx does not convert NearestCentroid")
+
+
+def test_estimator_that_fails_far_from_its_training_rows_is_still_served() -> None:
+    case = fitted(make_pipeline(FunctionTransformer(np.abs), CategoricalNB()), wine(), "classification")
+
+    choice = chosen_for(case)
+
+    assert choice.parity.kinds["outside"] < choice.parity.kinds["inside"]
+
+
+def test_forest_of_many_nodes_is_written_in_parts_that_fit_a_cache() -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(4000, 3)), columns=["a", "b", "c"])
+    frame["target"] = frame["a"] + rng.normal(size=4000)
+    case = fitted(RandomForestRegressor(12, random_state=0), frame, "regression")
+
+    choice = chosen_for(case)
+
+    operators = [node.op_type for node in onnx_model(choice.blob).graph.node]
+    assert operators.count("TreeEnsembleRegressor") > 1
+    assert choice.parity.deviations["predictions"] <= SAME_ARITHMETIC
