@@ -109,6 +109,22 @@ def test_the_key_is_sent_and_never_shown(api: FakeApi, client: Client) -> None:
     assert "a-key" not in repr(client)
 
 
+def test_a_client_id_is_sent_so_that_a_canary_stays_the_same(api: FakeApi) -> None:
+    Client(api.url, client_id="visitor-7").models()
+
+    assert api.seen[-1].headers["x-client-id"] == "visitor-7"
+
+
+def test_words_in_one_language_only_are_used_for_both(api: FakeApi, client: Client) -> None:
+    api.models["penguins"]["title"] = "Penguins"
+    api.models["penguins"]["metrics"]["values"] = {"accuracy": 0.9}
+
+    described = client.describe("penguins")
+
+    assert described.title == {"en": "Penguins", "fr": "Penguins"}
+    assert described.metrics["accuracy"].value == 0.9
+
+
 def test_versions_releases_and_card_are_read(client: Client) -> None:
     assert client.versions("penguins") == ({"version": 1},)
     assert client.version("penguins", 2) == {"version": 2}

@@ -149,6 +149,15 @@ def test_more_errors_than_are_read_at_a_glance_are_counted(visitor: Visitor) -> 
     assert "And 18 more." in answer.text
 
 
+def test_an_answer_that_is_not_offered_and_a_novel_are_refused(visitor: Visitor) -> None:
+    answer = visitor.takes_the_example("penguins", ringed="perhaps", notes="a" * 10_001)
+
+    assert errors(answer.text) == {
+        "ringed": "Choose one of the answers in the list.",
+        "notes": "Shorten this text.",
+    }
+
+
 def test_columns_that_no_form_has_are_not_sent(api: FakeApi, visitor: Visitor) -> None:
     visitor.sends("turbines", {"x.vibration": "1", "x.__class__": "1", "vibration": "2"})
 

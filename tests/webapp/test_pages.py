@@ -144,6 +144,29 @@ def test_a_boolean_class_finds_its_label_and_its_probability(api: FakeApi, visit
     assert headline(visitor.fills("fraud", x="1").text) == "Fraud, 95% sure"
 
 
+@pytest.mark.parametrize(
+    ("task", "value", "words"),
+    [
+        ("classification", True, "Yes"),
+        ("anomaly_detection", 1, "Usual"),
+        ("anomaly_detection", -1, "Unusual"),
+    ],
+)
+def test_an_answer_without_words_of_its_own_gets_plain_ones(
+    api: FakeApi, visitor: Visitor, task: str, value: object, words: str
+) -> None:
+    described = catalog.model("plain", task, [catalog.column("x")], output={"name": "y", "classes": [value]})
+    api.add(described, {"prediction": value})
+
+    assert headline(visitor.fills("plain", x="1").text) == words
+
+
+def test_an_explanation_in_which_nothing_weighed_is_left_out(api: FakeApi, visitor: Visitor) -> None:
+    api.predictions["penguins"]["explanation"]["contributions"] = {"island": 0.0}
+
+    assert "What weighed" not in visitor.takes_the_example("penguins").text
+
+
 def test_probabilities_are_bars_that_can_be_read_without_seeing_them(visitor: Visitor) -> None:
     page = visitor.takes_the_example("penguins").text
 
