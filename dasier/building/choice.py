@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dasier.rows import Rows
-    from dasier.schema import Schema
+    from dasier.schema import Schema, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,9 @@ class Choice:
     blob : bytes
     parity : Parity
         The proof for this blob.
-    reason : str
-        For the card: what was proved, or why the preferred runtime was not taken.
+    reasons : Text
+        For the card, in English and French: what was proved, and why the preferred runtime was not
+        taken. What a converter says of itself stays in its English.
     refused : tuple of Refused
         What was tried before.
     """
@@ -41,8 +42,13 @@ class Choice:
     runtime: str
     blob: bytes
     parity: Parity
-    reason: str
+    reasons: Text
     refused: tuple[Refused, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """The reason in English."""
+        return self.reasons["en"]
 
 
 def choose(
@@ -82,7 +88,7 @@ def choose(
         tolerance = SAME_ARITHMETIC if tried.runtime == "sklearn" else TOLERANCE
         parity = prove(reference, model, rows, tolerance=tolerance)
         if parity.proved:
-            return Choice(tried.runtime, tried.blob, parity, _reason(tried, parity, refused), tuple(refused))
+            return Choice(tried.runtime, tried.blob, parity, _reasons(tried, parity, refused), tuple(refused))
         refused.append(Refused(tried.runtime, tried.name, str(parity.failure)))
     message = f"{type(estimator).__name__} cannot be served. " + " ".join(
         f"{one.runtime} ({one.name}): {one.reason}." for one in refused
@@ -96,13 +102,16 @@ def _tried(estimator: Any, schema: Schema) -> Iterator[Candidate | Refused]:
     yield Candidate("sklearn", "pickle", dump(detach(estimator, schema.names, numbers=mixed)))
 
 
-def _reason(chosen: Candidate, parity: Parity, refused: list[Refused]) -> str:
-    worst = max(parity.deviations.values(), default=0.0)
-    proof = f"equal to the fitted estimator on {parity.rows} rows, at most {worst:.1g} off"
+def _reasons(chosen: Candidate, parity: Parity, refused: list[Refused]) -> Text:
+    worst = f"{max(parity.deviations.values(), default=0.0):.1g}"
+    english = f"equal to the fitted estimator on {parity.rows} rows, at most {worst} off"
+    french = (
+        f"égal à l’estimateur entraîné sur {parity.rows} lignes, écart d’au plus {worst.replace('.', ',')}"
+    )
     if chosen.runtime != "sklearn":
-        return f"{chosen.name} graph, {proof}"
-    reasons = dict.fromkeys(one.reason for one in refused)
-    return f"{proof}; ONNX was refused: " + "; ".join(reasons)
+        return {"en": f"{chosen.name} graph, {english}", "fr": f"graphe {chosen.name}, {french}"}
+    why = "; ".join(dict.fromkeys(one.reason for one in refused))
+    return {"en": f"{english}; ONNX was refused: {why}", "fr": f"{french} ; ONNX a été refusé : {why}"}
 
 
 def _first_line(error: Exception) -> str:

@@ -26,6 +26,7 @@ from sklearn.ensemble import (
 )
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, LogisticRegression, Ridge
+from sklearn.metrics.pairwise import linear_kernel
 from sklearn.naive_bayes import CategoricalNB, GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, LocalOutlierFactor, NearestCentroid
 from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -44,6 +45,7 @@ from dasier.building.choice import Choice, choose
 from dasier.building.export import Refused, candidates
 from dasier.building.parity import SAME_ARITHMETIC, TOLERANCE, Reference, prove
 from dasier.building.probes import probes
+from dasier.errors import EstimatorUnsupported
 from dasier.runtimes import onnx
 from tests.building.cases import Fitted, cancer, columns, diabetes, fitted, penguins, wine
 
@@ -61,6 +63,7 @@ CLASSIFIERS = [
     scaled(RandomForestClassifier(10, random_state=0)),
     ExtraTreesClassifier(30, random_state=0),
     GradientBoostingClassifier(n_estimators=10, random_state=0),
+    GradientBoostingClassifier(n_estimators=10, loss="exponential", random_state=0),
     BaggingClassifier(n_estimators=5, random_state=0),
     CalibratedClassifierCV(RandomForestClassifier(5, random_state=0), cv=2),
     StackingClassifier([("f", RandomForestClassifier(5, random_state=0)), ("g", GaussianNB())], cv=2),
@@ -85,6 +88,8 @@ REGRESSORS = [
     scaled(KNeighborsRegressor()),
     scaled(SVR()),
     scaled(SVR(kernel="poly", degree=2)),
+    scaled(SVR(kernel="linear")),
+    make_pipeline(FunctionTransformer(np.exp), Ridge()),
     scaled(MLPRegressor(hidden_layer_sizes=(8,), max_iter=5000, random_state=0, tol=1.0)),
 ]
 
@@ -96,6 +101,10 @@ OTHERS = [
     (KMeans(3, random_state=0, n_init=1), "clustering"),
     (scaled(KMeans(3, random_state=0, n_init=1)), "clustering"),
 ]
+
+
+def reversed_if_frame(rows: Any) -> Any:
+    return rows.iloc[:, ::-1] if isinstance(rows, pd.DataFrame) else rows
 
 
 def constant_word() -> Any:
@@ -309,3 +318,41 @@ def test_forest_of_many_nodes_is_written_in_parts_that_fit_a_cache() -> None:
     operators = [node.op_type for node in onnx_model(choice.blob).graph.node]
     assert operators.count("TreeEnsembleRegressor") > 1
     assert choice.parity.deviations["predictions"] <= SAME_ARITHMETIC
+
+
+@pytest.mark.parametrize(
+    ("estimator", "reason"),
+    [
+        (GradientBoostingClassifier(n_estimators=3, init=GaussianNB()), "starts from another estimator"),
+        (make_pipeline(FunctionTransformer(np.cbrt), GaussianNB()), "FunctionTransformer over cbrt"),
+        (scaled(OneClassSVM(kernel=linear_kernel)), "kernel"),
+    ],
+    ids=identity,
+)
+def test_what_is_not_converted_exactly_is_refused_with_its_reason(estimator: Any, reason: str) -> None:
+    case = fitted(
+        estimator, cancer(), "anomaly_detection" if "OneClass" in str(estimator) else "classification"
+    )
+
+    exact = next(iter(candidates(case.estimator, case.schema)))
+
+    assert isinstance(exact, Refused)
+    assert reason in exact.reason
+
+
+def test_estimator_that_no_runtime_answers_alike_is_refused() -> None:
+    case = fitted(
+        make_pipeline(FunctionTransformer(reversed_if_frame), GaussianNB()), cancer(), "classification"
+    )
+
+    with pytest.raises(EstimatorUnsupported, match="reversed_if_frame"):
+        chosen_for(case)
+
+
+def test_reason_is_told_in_both_languages() -> None:
+    case = fitted(GaussianNB(), wine(), "classification")
+
+    choice = chosen_for(case)
+
+    assert choice.reasons["en"].startswith("float64 graph, equal to the fitted estimator on")
+    assert choice.reasons["fr"].startswith("graphe float64, égal à l’estimateur entraîné sur")
