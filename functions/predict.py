@@ -45,14 +45,13 @@ def ready(service: Service, request: Request) -> Response:
     return json_response({"name": asked(service, request).manifest.name, "ready": True})
 
 
-handler = lambda_handler(
-    {
-        ("POST", "/models/{name}/predict"): predict,
-        ("POST", "/models/{name}/versions/{version}/predict"): predict,
-        ("POST", "/models/{name}/invocations"): invocations,
-        ("POST", "/v2/models/{name}/infer"): infer,
-        ("POST", "/v2/models/{name}/versions/{version}/infer"): infer,
-        ("GET", "/v2/models/{name}/ready"): ready,
-        ("GET", "/v2/models/{name}/versions/{version}/ready"): ready,
-    }
-)
+ROUTES = {
+    ("POST", "/models/{name}/predict"): predict,
+    ("POST", "/models/{name}/versions/{version}/predict"): predict,
+    ("POST", "/models/{name}/invocations"): invocations,
+    ("POST", "/v2/models/{name}/infer"): infer,
+    ("POST", "/v2/models/{name}/versions/{version}/infer"): infer,
+    ("GET", "/v2/models/{name}/ready"): ready,
+    ("GET", "/v2/models/{name}/versions/{version}/ready"): ready,
+}
+handler = lambda_handler(ROUTES)

@@ -1,0 +1,284 @@
+"""The schemas of everything that is the same for every model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dasier.schema import KINDS, TASKS
+from dasier.serving.formats.oip_tensors import DATATYPES
+from dasier.serving.openapi.operations import Json, ref
+
+STRING: Json = {"type": "string"}
+INTEGER: Json = {"type": "integer"}
+NUMBER: Json = {"type": "number"}
+OBJECT: Json = {"type": "object"}
+
+
+def obj(properties: Json, *, optional: tuple[str, ...] = (), closed: bool = False) -> Json:
+    """Give the schema of an object; properties are required unless named as optional."""
+    schema: Json = {"type": "object", "properties": properties}
+    required = [name for name in properties if name not in optional]
+    if required:
+        schema["required"] = required
+    if closed:
+        schema["additionalProperties"] = False
+    return schema
+
+
+def array(items: Json, **more: Any) -> Json:
+    """Give the schema of an array."""
+    return {"type": "array", "items": items, **more}
+
+
+def nullable(schema: Json) -> Json:
+    """Give a schema that also takes null."""
+    if isinstance(schema.get("type"), str):
+        return {**schema, "type": [schema["type"], "null"]}
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+_PROBLEM = obj(
+    {
+        "type": STRING,
+        "title": STRING,
+        "status": INTEGER,
+        "detail": STRING,
+        "instance": {**STRING, "description": "The request's id."},
+        "errors": array(ref("Violation")),
+        "error": {**STRING, "description": "Under /v2."},
+        "error_code": {**STRING, "description": "Under invocations."},
+        "message": {**STRING, "description": "Under invocations."},
+    },
+    optional=("detail", "errors", "error", "error_code", "message"),
+)
+
+_COLUMN = obj(
+    {
+        "name": STRING,
+        "kind": {"enum": list(KINDS)},
+        "nullable": {"type": "boolean"},
+        "minimum": nullable(NUMBER),
+        "maximum": nullable(NUMBER),
+        "quantiles": array(NUMBER, description="At 0, 5, …, 100 % of the training rows."),
+        "categories": array(STRING),
+        "unit": nullable(STRING),
+        "label": ref("Text"),
+        "help": nullable(ref("Text")),
+        "example": {},
+        "typical": {},
+        "personal": {"type": "boolean"},
+    }
+)
+
+_OUTPUT = obj(
+    {
+        "name": STRING,
+        "task": {"enum": list(TASKS)},
+        "classes": array({}),
+        "probabilities": {"type": "boolean"},
+        "unit": nullable(STRING),
+        "label": ref("Text"),
+        "class_labels": {"type": "object", "additionalProperties": ref("Text")},
+    }
+)
+
+_MODEL = obj(
+    {
+        "name": STRING,
+        "title": ref("Text"),
+        "summary": ref("Text"),
+        "limits": ref("Text"),
+        "task": {"enum": list(TASKS)},
+        "version": INTEGER,
+        "runtime": obj({"name": STRING, "reason": ref("Text")}),
+        "updated": {**STRING, "format": "date-time"},
+        "created": STRING,
+        "created_by": STRING,
+        "estimator": OBJECT,
+        "notes": array(ref("Text")),
+        "schema": obj({"columns": array(ref("Column")), "output": ref("Output")}),
+        "classes": array({}),
+        "metrics": OBJECT,
+        "canary": nullable(ref("Canary")),
+        "card": STRING,
+        "links": ref("Links"),
+    }
+)
+
+_STANDING: Json = {
+    "version": INTEGER,
+    "verdict": {**nullable(OBJECT), "description": "What the gate said; null before it did."},
+    "serving": {"type": "boolean"},
+    "canary": {**nullable(INTEGER), "description": "Its share of callers, in per cent."},
+    "links": ref("Links"),
+}
+
+_RELEASE = obj(
+    {
+        "number": INTEGER,
+        "id": STRING,
+        "action": {"enum": ["promote", "rollback", "canary", "pause"]},
+        "serving": nullable(INTEGER),
+        "previous": nullable(INTEGER),
+        "who": STRING,
+        "why": STRING,
+        "when": STRING,
+        "canary": nullable(ref("Canary")),
+        "forced": {"type": "boolean"},
+    }
+)
+
+_TENSOR = {
+    "name": STRING,
+    "shape": array({"type": "integer", "minimum": 1}, minItems=1, maxItems=2),
+    "datatype": {"enum": list(DATATYPES)},
+    "parameters": OBJECT,
+    "data": {"type": "array", "description": "Flat, or an array a row. Strings are BYTES."},
+}
+
+_DESCRIBED = obj({"name": STRING, "datatype": STRING, "shape": array(INTEGER)})
+
+_TABLE_FORMS: Json = {
+    "instances": array({}, minItems=1, description="Rows as objects, or as arrays in schema order."),
+    "inputs": {"type": ["object", "array"], "description": "Columns by name, or rows."},
+    "dataframe_split": obj({"columns": array(STRING), "data": array(array({}))}, optional=("columns",)),
+    "dataframe_records": array(OBJECT, minItems=1),
+}
+
+
+def forms(shapes: Json) -> list[Json]:
+    """Give the objects that hold exactly one of some forms, with parameters that are passed over."""
+    passed_over: Json = {"params": {}, "parameters": {}}
+    return [
+        obj({form: shape, **passed_over}, optional=tuple(passed_over), closed=True)
+        for form, shape in shapes.items()
+    ]
+
+
+def answer(prediction: Json, name: Json) -> Json:
+    """Give the schema of what `predict` answers."""
+    return obj(
+        {
+            "model": name,
+            "version": INTEGER,
+            "prediction_id": STRING,
+            "predictions": array(prediction),
+            "warnings": array(ref("Warning")),
+        },
+        closed=True,
+    )
+
+
+SCHEMAS: dict[str, Json] = {
+    "Text": {"type": "object", "additionalProperties": STRING, "description": "The same words by language."},
+    "Links": {"type": "object", "additionalProperties": STRING},
+    "Violation": obj(
+        {
+            "pointer": {**STRING, "description": "Where: a JSON pointer as a URI fragment, or ?option."},
+            "code": STRING,
+            "detail": STRING,
+        }
+    ),
+    "Problem": _PROBLEM,
+    "Root": obj({"name": STRING, "version": STRING, "links": ref("Links")}),
+    "Health": obj({"status": {"const": "ok"}}),
+    "Column": _COLUMN,
+    "Output": _OUTPUT,
+    "Canary": obj({"version": INTEGER, "share": INTEGER}),
+    "Model": _MODEL,
+    "Models": obj(
+        {
+            "models": array(
+                obj(
+                    {
+                        "name": STRING,
+                        "title": ref("Text"),
+                        "summary": ref("Text"),
+                        "task": {"enum": list(TASKS)},
+                        "version": INTEGER,
+                        "runtime": STRING,
+                        "updated": STRING,
+                    }
+                )
+            )
+        }
+    ),
+    "Version": obj(
+        _STANDING
+        | {
+            "name": STRING,
+            "created": STRING,
+            "created_by": STRING,
+            "schema": obj({"columns": array(ref("Column")), "output": ref("Output")}),
+            "metrics": OBJECT,
+            "runtime": OBJECT,
+            "blobs": OBJECT,
+            "source": OBJECT,
+        }
+    ),
+    "Versions": obj(
+        {
+            "name": STRING,
+            "versions": array(
+                obj(
+                    _STANDING
+                    | {
+                        "trusted": {"type": "boolean", "description": "Whether its signature holds."},
+                        "created": nullable(STRING),
+                        "created_by": nullable(STRING),
+                        "task": nullable(STRING),
+                        "runtime": nullable(STRING),
+                        "metrics": nullable(OBJECT),
+                        "source": nullable(OBJECT),
+                    }
+                )
+            ),
+            "next": nullable(STRING),
+        }
+    ),
+    "Releases": obj({"name": STRING, "releases": array(_RELEASE), "next": nullable(STRING)}),
+    "Warning": obj({"row": INTEGER, "column": STRING, "code": STRING, "detail": STRING}, closed=True),
+    "Explanation": obj(
+        {
+            "of": STRING,
+            "reference": NUMBER,
+            "contributions": {"type": "object", "additionalProperties": NUMBER},
+        },
+        closed=True,
+    ),
+    "Table": {"anyOf": [*forms(_TABLE_FORMS), array(OBJECT, minItems=1)]},
+    "Invocations": {"anyOf": forms(_TABLE_FORMS)},
+    "Answer": answer(OBJECT, STRING),
+    "Predictions": obj({"predictions": array({})}, closed=True),
+    "InferRequest": obj(
+        {
+            "id": STRING,
+            "parameters": OBJECT,
+            "inputs": array(obj(_TENSOR, optional=("parameters", "data")), minItems=1),
+            "outputs": array(obj({"name": STRING, "parameters": OBJECT}, optional=("parameters",))),
+        },
+        optional=("id", "parameters", "outputs"),
+    ),
+    "InferResponse": obj(
+        {
+            "model_name": STRING,
+            "model_version": STRING,
+            "id": STRING,
+            "outputs": array(obj(_TENSOR, optional=("parameters", "data"))),
+        },
+        optional=("id",),
+    ),
+    "ServerMetadata": obj({"name": STRING, "version": STRING, "extensions": array(STRING)}),
+    "ModelMetadata": obj(
+        {
+            "name": STRING,
+            "versions": array(STRING),
+            "platform": STRING,
+            "inputs": array(_DESCRIBED),
+            "outputs": array(_DESCRIBED),
+        }
+    ),
+    "ModelReady": obj({"name": STRING, "ready": {"const": True}}),
+    "ServerReady": obj({"ready": {"const": True}}),
+    "ServerLive": obj({"live": {"const": True}}),
+}
