@@ -128,8 +128,12 @@ def finish(made: Built, out: Path, session: Session | None, *, as_json: bool) ->
 def _describe(manifest: Manifest, folder: Path) -> None:
     click.echo(f"{manifest.name}, in {folder}")
     click.echo(f"  runtime   {manifest.runtime.name}: {manifest.runtime.reason.get('en', '')}")
-    for name, metric in (manifest.metrics.get("values") or {}).items():
-        click.echo(f"  {name:<9} {metric['value']:.4g} ({metric['low']:.4g} to {metric['high']:.4g})")
+    values = [
+        f"{name} {metric['value']:.4g} ({metric['low']:.4g} to {metric['high']:.4g})"
+        for name, metric in (manifest.metrics.get("values") or {}).items()
+    ]
+    if values:
+        click.echo(f"  held out  {', '.join(values)}")
     for note in manifest.notes:
         click.echo(f"  note      {note.get('en', '')}")
 

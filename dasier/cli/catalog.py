@@ -8,7 +8,7 @@ import click
 
 from dasier.cli.options import json_option, registry_option
 from dasier.cli.session import Session
-from dasier.cli.show import json_out, table
+from dasier.cli.show import json_out, moment, table
 from dasier.errors import DasierError, ModelNotFound
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def models(registry: str | None, *, as_json: bool) -> None:
         json_out({"models": found})
     else:
         rows = [
-            [m["name"], m["version"], m["newest"], m["task"], m["runtime"], m["updated"], m["title"]]
+            [m["name"], m["version"], m["newest"], m["task"], m["runtime"], moment(m["updated"]), m["title"]]
             for m in found
         ]
         table(["model", "serves", "newest", "task", "runtime", "since", "title"], rows)
@@ -66,7 +66,7 @@ def versions(name: str, registry: str | None, *, as_json: bool) -> None:
                 v["verdict"],
                 v["runtime"],
                 v["metrics"],
-                v["created"],
+                moment(v["created"]),
                 v["created_by"],
             ]
             for v in found
@@ -100,7 +100,7 @@ def releases(name: str, registry: str | None, *, as_json: bool) -> None:
             r.serving,
             f"{r.canary.version} ({r.canary.share} %)" if r.canary else None,
             r.who,
-            r.when,
+            moment(r.when),
             r.why,
         ]
         for r in log

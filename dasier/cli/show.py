@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 BUILD_STEPS = 8
 """How many steps a bar shows a build in: those that `dasier.building` tells, a start and an end."""
 
+_PIPE_WIDTH = 240
+
 
 def json_out(document: Any) -> None:
     """Write a document."""
@@ -34,7 +36,17 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: st
         shown.add_column(column, overflow="fold")
     for row in rows:
         shown.add_row(*(Text("-" if cell is None or cell == "" else str(cell)) for cell in row))
-    Console(file=sys.stdout, soft_wrap=not sys.stdout.isatty()).print(shown)
+    # A pipe has no width: what reads it should find a row in a line.
+    Console(file=sys.stdout, width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(shown)
+
+
+def moment(when: str | None) -> str | None:
+    """Give a time as people read it.
+
+    >>> moment("2026-11-23T13:38:56.470Z")
+    '2026-11-23 13:38 UTC'
+    """
+    return f"{when[:10]} {when[11:16]} UTC" if when else None
 
 
 def progress(*, quiet: bool = False) -> Progress:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import subprocess
@@ -126,8 +127,7 @@ class Provision:
                 pass
             finally:
                 if child is not None:
-                    child.kill()
-                    child.communicate()
+                    _end(child)
 
     def _start(self, log: IO[str]) -> subprocess.Popen[str]:
         with self._guard:
@@ -163,7 +163,7 @@ class Provision:
             child.stdin.write(json.dumps(order) + "\n")
             child.stdin.flush()
         except BrokenPipeError:
-            return f"the builder died; {self.log} says more"
+            return self._died(child)
         for line in child.stdout:
             told = json.loads(line)
             if "error" in told:
@@ -171,4 +171,18 @@ class Provision:
             if "done" in told:
                 return None
             self.reporter.step(recipe.name, told["step"])
+        return self._died(child)
+
+    def _died(self, child: subprocess.Popen[str]) -> str:
+        _end(child)  # so that the next recipe gets another
         return f"the builder died; {self.log} says more"
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    """End a child, whatever it does, and close what led to it."""
+    child.kill()
+    for pipe in (child.stdin, child.stdout):
+        if pipe is not None:
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+    child.wait()

@@ -35,7 +35,7 @@ class Site:
     """
 
     def __init__(self, options: SiteOptions, root: Path) -> None:
-        command = [sys.executable, "-m", "webapp", "--api", options.api]
+        command = [sys.executable, "-m", "webapp", "--with-parent", "--api", options.api]
         command += ["--host", options.host, "--port", str(options.port)]
         environment = os.environ | {"DASIER_SITE_SECRET": options.secret}
         # A group of its own: Ctrl-C at the terminal reaches us alone, and we stop it in order.

@@ -1,0 +1,84 @@
+# Everything that is done often. `make` alone lists it. On a machine with nothing but Python 3.11 or
+# newer, `make up` is enough; a second run finds what the first one made.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+UV_VERSION := 0.13.9
+UV := .tools/bin/uv
+BIN := .venv/bin
+
+# The first Python on the path that is new enough; `make up PYTHON=/path/to/python3` names another.
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	"$$python" -c '$(NEW_ENOUGH)' 2>/dev/null && echo "$$python" && break; done)
+
+export UV_PYTHON_DOWNLOADS := never
+export UV_PYTHON_PREFERENCE := only-system
+unexport VIRTUAL_ENV
+
+# What `up` needs: it serves, builds, commands and shows the site. Tests need more.
+UP := --extra serve --extra build --extra cli --extra site --group recipes
+SYNC := $(UV) sync --locked --inexact --compile-bytecode --python "$(PYTHON)"
+
+.PHONY: help
+help: ## List what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name what; \
+		do printf '  make %-9s %s\n' "$$name" "$$what"; done
+
+.PHONY: setup
+setup: .venv/.up ## Install what `up` needs, into .venv
+
+.PHONY: up
+up: .venv/.up ## Build what is missing, then serve API and site: make up ARGS="--api-port 9001"
+	@exec $(BIN)/dasier up $(ARGS)
+
+.PHONY: test
+test: .venv/.dev ## Run the tests: make test ARGS="tests/local"
+	$(BIN)/pytest -n 2 $(ARGS)
+
+.PHONY: check
+check: .venv/.dev ## Lint, formatting, types, import rules: offline, and what CI runs
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: fmt
+fmt: .venv/.dev ## Format, and mend what can be mended
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.PHONY: package
+package: $(UV) ## Build the wheel and the source archive, into dist/
+	$(UV) build --python "$(PYTHON)"
+
+.PHONY: bench
+bench: .venv/.dev ## Measure: each program of benchmarks/
+	@found=; for program in benchmarks/[a-z]*.py; do [ -e "$$program" ] || continue; found=1; \
+		echo "== $$program"; $(BIN)/python "$$program" || exit 1; done; \
+		[ -n "$$found" ] || echo "benchmarks/ holds no program yet."
+
+.PHONY: lock
+lock: $(UV) ## Resolve the dependencies again, into uv.lock
+	$(UV) lock --upgrade --python "$(PYTHON)"
+
+.PHONY: clean
+clean: ## Remove what was made here; the models in .dasier stay
+	rm -rf .venv .tools .envs build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- what the above stand on ---------------------------------------------------------------------
+
+$(UV):
+	@[ -n "$(PYTHON)" ] || { echo "DASIER needs Python 3.11 or newer: install it, or name it with PYTHON=…" >&2; exit 1; }
+	@"$(PYTHON)" -m venv .tools || { echo "Python has no venv module: on Debian, apt install python3-venv" >&2; exit 1; }
+	.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.venv/.up: pyproject.toml uv.lock | $(UV)
+	$(SYNC) $(UP)
+	@touch $@
+
+.venv/.dev: pyproject.toml uv.lock | $(UV)
+	$(SYNC) --all-extras --group recipes --group dev
+	@touch .venv/.up $@

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from dasier import layout
+from dasier.local.functions import Functions
+from dasier.local.template import Function, Schedule, StoreTrigger, Template
+from dasier.local.watch import SWEEP_S, Watch, bucket_of
+from dasier.store import open_store
+
+RELEASE = Function(name="release", handler="functions.release.handler")
+TEMPLATE = Template(
+    functions=(RELEASE,),
+    routes=(),
+    store_triggers=(StoreTrigger(function=RELEASE, prefix="models/", suffix=".manifest.json"),),
+    schedules=(Schedule(function=RELEASE, expression="rate(5 minutes)"),),
+)
+
+
+class Clock:
+    def __init__(self):
+        self.now_s = 0.0
+
+    def __call__(self):
+        return self.now_s
+
+
+@pytest.fixture
+def store():
+    return open_store("memory://")
+
+
+@pytest.fixture
+def events():
+    return []
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def watch(store, events, clock):
+    functions = Functions({"release": lambda event, _context: events.append(event)})
+    return Watch(store, TEMPLATE, functions, clock=clock)
+
+
+def _keys(event):
+    return [record["s3"]["object"]["key"] for record in event["Records"]]
+
+
+def test_what_was_published_wakes_the_function_once(watch, store, events):
+    store.create(layout.manifest("wine", 1), b"{}")
+
+    watch.look()
+    watch.look()
+
+    assert [_keys(event) for event in events] == [[layout.manifest("wine", 1)]]
+
+
+def test_other_objects_wake_nothing(watch, store, events):
+    store.create(layout.verdict("wine", 1), b"{}")
+    store.create(layout.release("wine", 1), b"{}")
+
+    watch.look()
+
+    assert events == []
+
+
+def test_what_was_there_before_is_left_to_the_schedule(watch, store, events):
+    store.create(layout.manifest("wine", 1), b"{}")
+
+    watch.sweep()
+    watch.look()
+
+    assert [event.get("detail-type") for event in events] == ["Scheduled Event"]
+
+
+def test_the_schedule_runs_when_it_is_time(watch, events, clock):
+    watch.look()
+    clock.now_s = SWEEP_S
+    watch.look()
+
+    assert [event.get("detail-type") for event in events] == ["Scheduled Event"]
+
+
+def test_a_function_that_fails_is_logged_and_the_watch_goes_on(store, caplog):
+    def broken(_event, _context):
+        raise RuntimeError
+
+    watch = Watch(store, TEMPLATE, Functions({"release": broken}))
+    store.create(layout.manifest("wine", 1), b"{}")
+
+    with caplog.at_level(logging.ERROR):
+        watch.look()
+
+    assert "release failed" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("url", "bucket"), [("s3://models/prefix", "models"), ("s3://models", "models"), ("file:///a/b", "local")]
+)
+def test_the_bucket_has_the_name_that_the_registry_says(url, bucket):
+    assert bucket_of(url) == bucket
