@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import os
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from cryptography.exceptions import InvalidSignature
@@ -31,7 +34,6 @@ from dasier.errors import SettingsInvalid, SignatureInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
 PublicKey = Ed25519PublicKey | EllipticCurvePublicKey
 
@@ -113,6 +115,10 @@ class TrustedKeys:
             raise SignatureInvalid("its key is not on the list of trusted keys")
         try:
             value = base64.b64decode(str(signature.get("value")), validate=True)
+            # One spelling only: base64 ignores the last bits, and nothing else may ride along unsigned.
+            algorithm = "Ed25519" if isinstance(key, Ed25519PublicKey) else "ECDSA_SHA_256"
+            if signature != Signature(str(identity), algorithm, base64.b64encode(value).decode()).to_dict():
+                raise SignatureInvalid("it is not written as signatures are")
             if isinstance(key, Ed25519PublicKey):
                 key.verify(value, content)
             else:
@@ -136,16 +142,8 @@ class LocalSigner:
         SettingsInvalid
             If the file holds no Ed25519 private key.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            pass
-        else:
-            made = Ed25519PrivateKey.generate()
-            with os.fdopen(handle, "wb") as file:
-                file.write(made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-            return cls(made)
+        if not path.exists():
+            _make(path)
         try:
             key = load_pem_private_key(path.read_bytes(), password=None)
         except ValueError as error:
@@ -167,6 +165,20 @@ class LocalSigner:
 
     def _der(self) -> bytes:
         return self._key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _make(path: Path) -> None:
+    """Write a new key pair, whole or not at all; if another process is first, its pair stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(pem)
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(draft)
+    finally:
+        Path(draft).unlink()
 
 
 def key_id(der: bytes) -> str:
