@@ -13,7 +13,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dasier.errors import DataInvalid, DigestMismatch
+from dasier.errors import DataInvalid, DigestMismatch, DocumentInvalid
 from dasier.manifest import Manifest, canonical
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Built:
             blobs = {
                 role: (folder / "blobs" / blob.sha256).read_bytes() for role, blob in manifest.blobs.items()
             }
-        except (FileNotFoundError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, AttributeError, RecursionError, DocumentInvalid) as error:
             raise DataInvalid(f"{folder} holds no whole build; run `dasier build` again") from error
         for role, content in blobs.items():
             found = hashlib.sha256(content).hexdigest()

@@ -28,6 +28,8 @@ and writes its own message. No HTTP here: the table from family to status stands
     │   ├── DigestMismatch
     │   ├── LibraryMismatch       built with a library version that is not the one here
     │   ├── FormatUnknown         written in a manifest format that is not read here
+    │   ├── DocumentInvalid       a manifest, release or verdict that is not what its place says
+    │   ├── LoadingFailed         the bytes are those published, but no model can be made of them
     │   ├── GoldenMismatch        it loads, but does not answer as it did when it was built
     │   └── RehearsalFailed       it crashed, hung, ate memory or answered wrongly in a process of its own
     ├── Unavailable               try again later
@@ -243,6 +245,22 @@ class FormatUnknown(Untrusted):
             f"The manifest's format is {found!r}; this release of DASIER reads format {known} and older. "
             "Update DASIER where the version is read."
         )
+
+
+class DocumentInvalid(Untrusted):
+    """A document of the registry that cannot be read as what its place says it is."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"The {what} cannot be read: it is not a document that this release of DASIER writes."
+        )
+
+
+class LoadingFailed(Untrusted):
+    """The bytes are those that were published, but no model can be made of them, or it cannot answer."""
+
+    def __init__(self, doing: str, error: Exception) -> None:
+        super().__init__(f"The model fails when it {doing}: {type(error).__name__}.")
 
 
 class GoldenMismatch(Untrusted):

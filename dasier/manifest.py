@@ -18,7 +18,7 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from dasier.errors import BindingInvalid, FormatUnknown, SignatureInvalid
+from dasier.errors import BindingInvalid, DocumentInvalid, FormatUnknown, SignatureInvalid
 from dasier.schema import Schema, Text
 
 if TYPE_CHECKING:
@@ -153,10 +153,19 @@ class Manifest:
         ------
         FormatUnknown
             If a later release of DASIER wrote it.
+        DocumentInvalid
+            If it lacks what a manifest has.
         """
         found = document.get("format")
-        if not isinstance(found, int) or not 1 <= found <= FORMAT:
+        if type(found) is not int or not 1 <= found <= FORMAT:
             raise FormatUnknown(found, known=FORMAT)
+        try:
+            return cls._read(document)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise DocumentInvalid("manifest") from error
+
+    @classmethod
+    def _read(cls, document: Mapping[str, Any]) -> Manifest:
         known = {key: document[key] for key in cls.__dataclass_fields__ if key in document}
         runtime = {k: v for k, v in document["runtime"].items() if k in RuntimeChoice.__dataclass_fields__}
         known["schema"] = Schema.from_dict(document["schema"])
@@ -210,6 +219,8 @@ def verified(content: bytes, *, name: str, version: int, trusted: TrustedKeys) -
         If it is of another model or version than was asked for.
     FormatUnknown
         If a later release of DASIER wrote it.
+    DocumentInvalid
+        If it is signed, but no manifest.
     """
     try:
         document = json.loads(content)
@@ -221,8 +232,8 @@ def verified(content: bytes, *, name: str, version: int, trusted: TrustedKeys) -
     try:
         payload = canonical(document)
         respelled = canonical(document | {"signature": signature})
-    except ValueError as error:
-        raise SignatureInvalid("the manifest holds a number that is not finite") from error
+    except (ValueError, RecursionError) as error:
+        raise SignatureInvalid("the manifest has no canonical form") from error
     trusted.verify(payload, signature)
     if respelled != content:
         raise SignatureInvalid("the manifest is not in canonical form")

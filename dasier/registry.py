@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from dasier import layout
 from dasier.errors import (
     BlobMissing,
     DigestMismatch,
+    DocumentInvalid,
     ModelNotFound,
     ReleaseTaken,
     VersionNotFound,
@@ -27,7 +29,8 @@ from dasier.manifest import Manifest, canonical, signed, verified
 from dasier.releases import Release
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
 
     from dasier.built import Built
     from dasier.signing import Signer, TrustedKeys
@@ -37,6 +40,8 @@ _ATTEMPTS = 64
 """How many numbers a publisher tries before it gives up: more than can race in earnest."""
 
 _UPLOADS = 8
+
+_DIGEST = re.compile(rb"[0-9a-f]{64}")
 
 
 class Registry:
@@ -140,9 +145,12 @@ class Registry:
             If its bytes are not those that were published.
         """
         expected = manifest.blobs[role]
-        content = self.store.get(layout.blob(expected.sha256))
+        content = self.store.get_sized(layout.blob(expected.sha256), expected.size_bytes)
         if content is None:
             raise BlobMissing(role, sha256=expected.sha256)
+        if isinstance(content, int):
+            sizes = f"of {expected.size_bytes} bytes", f"of {content} bytes"
+            raise DigestMismatch(role, expected=f"{expected.sha256} {sizes[0]}", found=f"other {sizes[1]}")
         found = hashlib.sha256(content).hexdigest()
         if found != expected.sha256:
             raise DigestMismatch(role, expected=expected.sha256, found=found)
@@ -157,12 +165,30 @@ class Registry:
         return self.release(name, number) if number else None
 
     def release(self, name: str, number: int) -> Release | None:
-        """Give one release; None if there is no such number (yet)."""
+        """Give one release; None if there is no such number (yet).
+
+        Raises
+        ------
+        DocumentInvalid
+            If something else stands in its place.
+        """
         content = self.store.get(layout.release(name, number))
-        return None if content is None else Release.from_document(json.loads(content))
+        if content is None:
+            return None
+        try:
+            return Release.from_document(json.loads(content))
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise DocumentInvalid(f"release {number} of {name}") from error
+
+    def history(self, name: str) -> Iterator[Release]:
+        """Give the releases one by one, newest first, each read when it is asked for."""
+        for number in reversed(self._numbers(layout.releases(name))):
+            release = self.release(name, number)
+            if release is not None:
+                yield release
 
     def releases(self, name: str) -> list[Release]:
-        """Give the release log, newest first."""
+        """Give the whole release log, newest first."""
         numbers = reversed(self._numbers(layout.releases(name)))
         with ThreadPoolExecutor(_UPLOADS) as pool:
             found = pool.map(lambda number: self.release(name, number), numbers)
@@ -188,7 +214,14 @@ class Registry:
     def verdict(self, name: str, version: int) -> dict[str, Any] | None:
         """Give the gate's verdict on a version; None if it has not been judged."""
         content = self.store.get(layout.verdict(name, version))
-        return None if content is None else json.loads(content)
+        if content is None:
+            return None
+        try:
+            verdict: dict[str, Any] = dict(json.loads(content))
+            verdict["passed"] = verdict["passed"] is True
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise DocumentInvalid(f"verdict on version {version} of {name}") from error
+        return verdict
 
     def judged(self, name: str) -> set[int]:
         """Give the versions that have a verdict."""
@@ -200,20 +233,23 @@ class Registry:
 
     # --- housekeeping -----------------------------------------------------------------------
 
-    def unreferenced(self) -> list[str]:
+    def unreferenced(self, *, written_before: datetime | None = None) -> list[str]:
         """Give the keys of blobs that no manifest names: what a killed publisher left behind.
 
-        A manifest whose signature does not hold still keeps its blobs: removing is for what
-        nothing names.
+        A manifest whose signature does not hold, or that cannot be read at all, still keeps its
+        blobs: removing is for what nothing names.
+
+        Parameters
+        ----------
+        written_before
+            Leaves out what was written since: somebody may be publishing it, manifest last.
         """
-        named: set[str] = set()
-        blobs = set(self.store.keys(layout.BLOBS))
+        blobs = set(self.store.keys(layout.BLOBS, written_before=written_before))
         for name in self.names():
             for version in self._numbers(layout.versions(name)):
-                content = self.store.get(layout.manifest(name, version))
-                document = json.loads(content) if content else {}
-                named |= {layout.blob(blob["sha256"]) for blob in document.get("blobs", {}).values()}
-        return sorted(blobs - named)
+                content = self.store.get(layout.manifest(name, version)) or b""
+                blobs -= {layout.blob(digest.decode()) for digest in _DIGEST.findall(content)}
+        return sorted(blobs)
 
     def _numbers(self, prefix: str) -> list[int]:
         found = (layout.number(key) for key in self.store.keys(prefix))

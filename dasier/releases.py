@@ -67,5 +67,5 @@ class Release:
         """Read what `to_document` gave; keys that a later release added are ignored."""
         known = {key: document[key] for key in cls.__dataclass_fields__ if key in document}
         if known.get("canary"):
-            known["canary"] = Canary(**known["canary"])
+            known["canary"] = Canary(known["canary"]["version"], known["canary"]["share"])
         return cls(**known)

@@ -51,18 +51,20 @@ def rollback(registry: Registry, name: str, *, who: str, why: str, to: int | Non
     head = registry.head(name)
     if head is None:
         raise ReleaseRefused(f"{name} has no release to go back from.")
-    served = [release.serving for release in registry.releases(name) if release.serving is not None]
-    if to is None:
+    if to is None and head.canary and head.serving:
         # A canary is what is taken back first; then the newest version that served before this one.
-        to = (
-            head.serving
-            if head.canary and head.serving
-            else next((version for version in served if version != head.serving), None)
-        )
-    if to is None or to not in served:
-        raise ReleaseRefused(
-            f"{name} has no {'earlier release' if to is None else f'release of version {to}'} to go back to."
-        )
+        to = head.serving
+    else:
+        wanted, to = to, None
+        for release in registry.history(name):  # newest first, and rarely more than two of them
+            if release.serving is not None and (
+                release.serving != head.serving if wanted is None else release.serving == wanted
+            ):
+                to = release.serving
+                break
+        if to is None:
+            missing = "earlier release" if wanted is None else f"release of version {wanted}"
+            raise ReleaseRefused(f"{name} has no {missing} to go back to.")
     return _append(registry, name, head, action="rollback", serving=to, who=who, why=why)
 
 

@@ -21,6 +21,7 @@ from dasier.errors import SettingsInvalid, StoreDenied, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from obstore.store import ObjectStore, S3Config
 
@@ -48,6 +49,18 @@ class Store:
             except FileNotFoundError:
                 return None
 
+    def get_sized(self, key: str, size_bytes: int) -> bytes | int | None:
+        """Give the bytes under a key if there are as many as expected, else how many; None if there are none.
+
+        What has another size is not read: it may be larger than memory.
+        """
+        with _translated(f"reading {key}"):
+            try:
+                found = obstore.get(self._backend, key)
+            except FileNotFoundError:
+                return None
+            return bytes(found.bytes()) if found.meta["size"] == size_bytes else int(found.meta["size"])
+
     def create(self, key: str, content: bytes) -> bool:
         """Write a key if it is absent, and say whether these bytes are now what it holds.
 
@@ -70,12 +83,13 @@ class Store:
                 return False
             return True
 
-    def keys(self, prefix: str) -> Iterator[str]:
-        """Give every key below a prefix, in no particular order."""
+    def keys(self, prefix: str, *, written_before: datetime | None = None) -> Iterator[str]:
+        """Give every key below a prefix (that was last written before a time), in no particular order."""
         with _translated(f"listing {prefix}"):
             for chunk in obstore.list(self._backend, prefix, chunk_size=1_000):
                 for item in chunk:
-                    yield item["path"]
+                    if written_before is None or item["last_modified"] < written_before:
+                        yield item["path"]
 
     def first(self, prefix: str) -> str | None:
         """Give the key below a prefix that sorts first, or None; on S3 one request."""
@@ -127,6 +141,12 @@ def _bucket(bucket: str, prefix: str, environment: dict[str, str] | os._Environ[
     }
     if endpoint:
         options["endpoint"] = endpoint
+    # obstore would find them in the process's own environment; another one may be given.
+    if key := environment.get("AWS_ACCESS_KEY_ID"):
+        options["access_key_id"] = key
+        options["secret_access_key"] = environment.get("AWS_SECRET_ACCESS_KEY", "")
+        if token := environment.get("AWS_SESSION_TOKEN"):
+            options["session_token"] = token
     return S3Store(
         bucket,
         prefix=prefix or None,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dasier import golden, runtimes
+from dasier.errors import DasierError, DocumentInvalid, LoadingFailed
 
 if TYPE_CHECKING:
     from dasier.manifest import Manifest
@@ -36,10 +37,19 @@ def load(registry: Registry, manifest: Manifest) -> Loaded:
 
     Raises
     ------
-    LibraryMismatch, DigestMismatch, GoldenMismatch, VersionNotFound
+    LibraryMismatch, BlobMissing, DigestMismatch, LoadingFailed, GoldenMismatch
     """
     runtimes.check_requirements(manifest.runtime.name, manifest.runtime.requires)
+    if "model" not in manifest.blobs:
+        raise DocumentInvalid("manifest")
     blob = registry.blob(manifest, "model")
-    model = runtimes.load(manifest.runtime.name, blob, manifest.schema)
-    golden.replay(model, manifest)
+    try:
+        model = runtimes.load(manifest.runtime.name, blob, manifest.schema)
+        golden.replay(model, manifest)
+    except DasierError:
+        raise
+    except (
+        Exception
+    ) as error:  # a runtime raises what it likes; the last good version must serve all the same
+        raise LoadingFailed("loads or answers its golden records", error) from error
     return Loaded(manifest, model)
