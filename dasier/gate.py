@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from dasier import releasing, runtimes
 from dasier.built import Built
-from dasier.errors import Conflict, ReleaseRefused, Unavailable, Untrusted
+from dasier.errors import DasierError, ReleaseRefused, Untrusted
 from dasier.rehearsal import Limits, rehearse
 
 if TYPE_CHECKING:
@@ -96,14 +96,14 @@ def judge(registry: Registry, name: str, version: int, *, limits: Limits = Limit
 def sweep(registry: Registry, names: Iterable[str] | None = None) -> list[dict[str, Any]]:
     """Judge every version that has no verdict, release what passed, and give the new verdicts.
 
-    A model whose store does not answer is left for the next sweep, and logged; the others are
-    judged all the same.
+    A model whose store does not answer, or whose documents cannot be believed, is left for the
+    next sweep, and logged; the others are judged all the same.
     """
     verdicts: list[dict[str, Any]] = []
     for name in registry.names() if names is None else names:
         try:
             verdicts.extend(_sweep_model(registry, name))
-        except (Unavailable, Conflict) as error:
+        except DasierError as error:  # whatever is wrong with one model is no reason to leave the others
             log.warning("model left for the next sweep", extra={"model": name, "error": str(error)})
     return verdicts
 

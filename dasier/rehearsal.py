@@ -8,6 +8,7 @@ here would fail when it is served. A build ends with one, and the gate judges by
 from __future__ import annotations
 
 import json
+import os
 import resource
 import signal
 import subprocess
@@ -28,6 +29,7 @@ _ABSENT = frozenset({"pandas", "matplotlib", "onnx", "skl2onnx", "boto3"})
 _LIBRARIES_BYTES = 4 * 1024**3
 """Address space that Python, numpy and a runtime map before any model: mostly reserved, not used."""
 
+_MARK = "dasier.rehearsal: "
 _REFUSED = 3
 """Exit status of a process that found out by itself that the version must not be served."""
 
@@ -75,17 +77,37 @@ def rehearse(built: Built, limits: Limits = Limits()) -> Rehearsal:
     """
     with tempfile.TemporaryDirectory(prefix="dasier-rehearsal-") as folder:
         built.write(Path(folder))
-        command = [sys.executable, "-m", "dasier.rehearsal", folder, str(limits.memory_bytes)]
+        # -P: the working directory is not on the path of what serves, so a module there must not help.
+        command = [sys.executable, "-P", "-m", "dasier.rehearsal", folder, str(limits.memory_bytes)]
+        package = str(Path(__file__).resolve().parents[1])
+        path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
         try:
             done = subprocess.run(  # noqa: S603 - this very module
-                command, capture_output=True, text=True, timeout=limits.timeout_s, check=False
+                command,
+                env=os.environ | {"PYTHONPATH": path},
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=limits.timeout_s,
+                check=False,
             )
         except subprocess.TimeoutExpired as error:
             why = f"it gave no answer in {limits.timeout_s:g} s, and was stopped"
             raise RehearsalFailed(why) from error
     if done.returncode != 0:
         raise RehearsalFailed(_why(done.returncode, done.stderr))
-    return Rehearsal(**json.loads(done.stdout.splitlines()[-1]))
+    measured = _measured(done.stdout)
+    if measured.memory_bytes > limits.memory_bytes:
+        raise RehearsalFailed("it took more memory than it may")
+    return measured
+
+
+def _measured(printed: str) -> Rehearsal:
+    """Give what the process measured; it may have ended early, however good its status, or printed more."""
+    for line in reversed(printed.splitlines()):
+        if line.startswith(_MARK):
+            return Rehearsal(**json.loads(line.removeprefix(_MARK)))
+    raise RehearsalFailed("its process ended before it had answered")
 
 
 def _why(status: int, printed: str) -> str:
@@ -146,7 +168,7 @@ def _main(folder: str, memory_bytes: str) -> int:
     except DasierError as error:
         sys.stderr.write(f"{error}\n")
         return _REFUSED
-    sys.stdout.write("\n" + json.dumps(asdict(measured)) + "\n")
+    sys.stdout.write(f"\n{_MARK}{json.dumps(asdict(measured))}\n")
     return 0
 
 
