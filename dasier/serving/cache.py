@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Key = tuple[str, int]
 
+_MOST_FAILURES = 1_000
+
 
 @dataclass(slots=True)
 class _Failure:
@@ -69,7 +71,7 @@ class LoadedVersions:
                     return self._held[key]
                 failure = self._failed.get(key)
             if failure is not None and self.clock() < failure.until_s:
-                raise failure.error
+                raise failure.error.with_traceback(None)
             return self._load(key)
 
     def held(self, name: str, version: int) -> Loaded | None:
@@ -79,7 +81,8 @@ class LoadedVersions:
     @property
     def size_bytes(self) -> int:
         """What the loaded versions take together."""
-        return sum(loaded.size_bytes for loaded in self._held.values())
+        with self._guard:
+            return self._size()
 
     def __len__(self) -> int:
         """Give how many versions are loaded."""
@@ -90,14 +93,30 @@ class LoadedVersions:
             loaded = self.load(*key)
         except DasierError as error:
             with self._guard:
-                self._failed[key] = _Failure(error, self.clock() + self.retry_s)
+                self._loading.pop(key, None)
+                self._remember(key, error)
             raise
-        finally:
+        except BaseException:
             with self._guard:
                 self._loading.pop(key, None)
+            raise
         with self._guard:
             self._failed.pop(key, None)
-            self._held[key] = loaded
-            while self.size_bytes > self.budget_bytes and len(self._held) > 1:
+            # Room is made before it goes in, and whoever asks from now on finds it: only then is the lock let go.
+            while self._held and self._size() + loaded.size_bytes > self.budget_bytes:
                 self._held.popitem(last=False)
+            self._held[key] = loaded
+            self._loading.pop(key, None)
         return loaded
+
+    def _remember(self, key: Key, error: DasierError) -> None:
+        """Keep a failure for a while, without the frames in which it happened: they hold the version's bytes."""
+        now_s = self.clock()
+        if len(self._failed) >= _MOST_FAILURES:
+            self._failed = {k: failure for k, failure in self._failed.items() if failure.until_s > now_s}
+            if len(self._failed) >= _MOST_FAILURES:
+                self._failed.clear()
+        self._failed[key] = _Failure(error, now_s + self.retry_s)
+
+    def _size(self) -> int:
+        return sum(loaded.size_bytes for loaded in self._held.values())

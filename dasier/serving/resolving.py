@@ -9,7 +9,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dasier.errors import DasierError, ModelNotFound, ModelUnavailable, Unavailable
+from dasier.errors import ModelNotFound, ModelUnavailable, Unavailable, Untrusted
 from dasier.layout import checked_name
 
 if TYPE_CHECKING:
@@ -23,10 +23,14 @@ log = logging.getLogger("dasier")
 _MOST_NAMES = 10_000
 """Names that were asked for and do not exist are forgotten beyond this many."""
 
+_PATIENCE = 9
+"""How many times as long as a refresh that failed took is waited before the next."""
+
 
 @dataclass(slots=True)
 class _Known:
     release: Release | None
+    published: bool
     asked_s: float
 
 
@@ -61,7 +65,9 @@ class Releases:
         if known is None or now - known.asked_s >= self.refresh_s:
             known = self._ask(name)
         if known.release is None:
-            raise self._absence(name)
+            if known.published:
+                raise ModelUnavailable(name, "no version has passed the gate yet")
+            raise ModelNotFound
         return known.release
 
     def _ask(self, name: str) -> _Known:
@@ -82,29 +88,29 @@ class Releases:
 
     def _refresh(self, name: str, known: _Known | None) -> _Known:
         asked_s = self.clock()
+        published = True
         try:
             if known is None or known.release is None:
                 newest = self.registry.head(name)
+                published = newest is not None or self.registry.has_versions(name)
             else:
                 newest = known.release
                 while (following := self.registry.release(name, newest.number + 1)) is not None:
                     newest = following
-        except Unavailable as error:
+        except (Unavailable, Untrusted) as error:
             if known is None or known.release is None:
                 raise
             log.warning("release log not read", extra={"model": name, "error": type(error).__name__})
             newest = known.release
+            # Waiting for a store that does not answer may take a tenth of the time, not all of it.
+            now_s = self.clock()
+            asked_s = now_s + _PATIENCE * (now_s - asked_s)
         with self._guard:
             if newest is None and len(self._known) > _MOST_NAMES:
                 self._known = {n: k for n, k in self._known.items() if k.release is not None}
                 self._asking = {name: self._asking[name]}
-            self._known[name] = _Known(newest, asked_s)
+            self._known[name] = _Known(newest, published, asked_s)
             return self._known[name]
-
-    def _absence(self, name: str) -> DasierError:
-        if not self.registry.has_versions(name):
-            return ModelNotFound()
-        return ModelUnavailable(name, "no version has passed the gate yet")
 
 
 def chosen_version(release: Release, name: str, client: str | None) -> int:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dasier.manifest import Manifest
+    from dasier.releases import Release
     from dasier.serving.settings import Settings
 
 log = logging.getLogger("dasier")
@@ -76,20 +77,31 @@ class Service:
         ModelUnavailable
             If no version can be loaded.
         """
-        version = chosen_version(self.releases.current(name), name, client)
+        release = self.releases.current(name)
+        version = chosen_version(release, name, client)
         try:
             loaded = self.loaded.get(name, version)
         except DasierError as error:
-            last_good = self._last_good.get(name)
             log.error(  # noqa: TRY400 (the error is named; its traceback tells nothing more)
                 "version not loaded",
                 extra={"model": name, "version": version, "error": f"{type(error).__name__}: {error}"},
             )
-            if last_good is None or last_good == version:
-                raise ModelUnavailable(name, f"version {version} cannot be loaded") from error
-            loaded = self.loaded.get(name, last_good)
-        self._last_good[name] = loaded.manifest.version
+            loaded = self._instead(name, version, release)
+        if loaded.manifest.version == release.serving or name not in self._last_good:
+            self._last_good[name] = loaded.manifest.version
         return loaded
+
+    def _instead(self, name: str, version: int, release: Release) -> Loaded:
+        """Give what serves while a version cannot be loaded: for a canary what it is held against, else the last good."""
+        canary = release.canary is not None and release.canary.version == version
+        for other in (release.serving if canary else None, self._last_good.get(name)):
+            if other is None or other == version:
+                continue
+            try:
+                return self.loaded.get(name, other)
+            except DasierError:
+                log.warning("last good version not loaded", extra={"model": name, "version": other})
+        raise ModelUnavailable(name, f"version {version} cannot be loaded")
 
     def version(self, name: str, version: int) -> Loaded:
         """Give one version, whatever serves.

@@ -59,7 +59,7 @@ class Settings:
                 value = type(default)(text)
             except ValueError:
                 value = -1
-            if value < 0:
+            if not 0 <= value < float("inf"):  # NaN is neither
                 problems.append(f"{name} is {text!r}: give a number of at least 0")
             return value
 
