@@ -30,6 +30,9 @@ Pointer = Callable[[int | None, str | None], str]
 MAX_VIOLATIONS = 1_000
 """How many violations are spelled out; a request with more is refused all the same."""
 
+_MOST_HINTS = 20
+"""How many unknown columns are compared with those that there are."""
+
 _EXACT_INTEGERS = 2.0**53
 """Beyond it float64 no longer tells neighbouring integers apart (IEEE 754)."""
 
@@ -161,9 +164,11 @@ def from_table(schema: Schema, names: Sequence[str] | None, data: Sequence[Any],
     for index in ragged:
         faults.add(index, None, "wrong_length", f"A row has {width} cells, one a column.")
     if ragged:
-        raise faults.refusal()
-    order = tuple(names) if names is not None else schema.names
-    positions = {name: order.index(as_sent) for name, as_sent in places.items()}
+        nothing = [_ABSENT] * width
+        broken = set(ragged)
+        data = [nothing if index in broken else row for index, row in enumerate(data)]
+    order = {as_sent: at for at, as_sent in enumerate(names if names is not None else schema.names)}
+    positions = {name: order[as_sent] for name, as_sent in places.items()}
     columns = {name: [row[position] for row in data] for name, position in positions.items()}
     return _read_columns(schema, columns, len(data), pointer, faults)
 
@@ -179,21 +184,16 @@ def from_columns(schema: Schema, columns: Mapping[str, Any], pointer: Pointer) -
     faults = _Faults(pointer)
     places = _header(schema, list(columns), faults)
     found = {name: columns[as_sent] for name, as_sent in places.items()}
-    not_lists = [name for name, cells in found.items() if not isinstance(cells, list)]
-    for name in not_lists:
-        faults.add(None, name, "wrong_type", "A column is a list of values, one a row.")
-    if not_lists:
-        raise faults.refusal()
-    lengths = {len(cells) for cells in found.values()}
-    if len(lengths) > 1:
-        longest = max(lengths)
-        for name, cells in found.items():
-            if len(cells) != longest:
-                faults.add(
-                    None, name, "wrong_length", f"The columns have up to {longest} rows; this one has fewer."
-                )
-        raise faults.refusal()
-    return _read_columns(schema, found, lengths.pop() if lengths else 0, pointer, faults)
+    longest = max((len(cells) for cells in found.values() if isinstance(cells, list)), default=0)
+    for name, cells in found.items():
+        if not isinstance(cells, list):
+            faults.add(None, name, "wrong_type", "A column is a list of values, one a row.")
+            found[name] = [_ABSENT] * longest
+        elif len(cells) != longest:
+            short = f"The columns have up to {longest} rows; this one has fewer."
+            faults.add(None, name, "wrong_length", short)
+            found[name] = [*cells, *[_ABSENT] * (longest - len(cells))]
+    return _read_columns(schema, found, longest, pointer, faults)
 
 
 def from_arrays(
@@ -230,7 +230,7 @@ def pointer_in(prefix: str, *, by_column: bool = False) -> Pointer:
 def pointer_step(step: str) -> str:
     """Give one step of a JSON pointer in a URI fragment (RFC 6901 §6), at most 200 characters of it."""
     return quote(
-        step[:200].replace("~", "~0").replace("/", "~1"), safe="~ ()[]<>%$,;:=+*'!@&?", errors="replace"
+        step[:200].replace("~", "~0").replace("/", "~1"), safe="~ ()[]<>$,;:=+*'!@&?", errors="replace"
     )
 
 
@@ -299,7 +299,7 @@ def _named(schema: Schema, record: Mapping[Any, Any], index: int, faults: _Fault
     for key, cell in record.items():
         name = key if key in schema.by_name else normalised(key)
         if name not in schema.by_name:
-            faults.add(index, key, "unknown_column", _unknown(schema, name))
+            faults.add(index, key, "unknown_column", _unknown(schema, name, faults))
         elif name in cells:
             faults.add(index, key, "duplicate_column", "This column is given twice.")
         else:
@@ -313,7 +313,7 @@ def _header(schema: Schema, names: Sequence[str], faults: _Faults) -> dict[str, 
     for as_sent in names:
         name = as_sent if as_sent in schema.by_name else normalised(as_sent)
         if name not in schema.by_name:
-            faults.add(None, as_sent, "unknown_column", _unknown(schema, name))
+            faults.add(None, as_sent, "unknown_column", _unknown(schema, name, faults))
         elif name in places:
             faults.add(None, as_sent, "duplicate_column", "This column is given twice.")
         else:
@@ -321,13 +321,12 @@ def _header(schema: Schema, names: Sequence[str], faults: _Faults) -> dict[str, 
     for name in schema.names:
         if name not in places:
             faults.add(None, name, "missing", "This column is missing.")
-    if faults.count:
-        raise faults.refusal()
     return places
 
 
-def _unknown(schema: Schema, name: str) -> str:
-    close = get_close_matches(name[:200], schema.names, n=1)
+def _unknown(schema: Schema, name: str, faults: _Faults) -> str:
+    # Looking for what is meant takes a millisecond; a request may hold a hundred thousand names.
+    close = get_close_matches(name[:200], schema.names, n=1) if faults.count < _MOST_HINTS else ()
     hint = f" Perhaps {close[0]!r} is meant." if close else ""
     return f"The model has no such column.{hint}"
 
@@ -335,12 +334,13 @@ def _unknown(schema: Schema, name: str) -> str:
 def _read_columns(
     schema: Schema, columns: Mapping[str, list[Any]], n_rows: int, pointer: Pointer, faults: _Faults
 ) -> Rows:
+    nothing = [_ABSENT] * n_rows
     numbers = np.full((n_rows, len(schema.number_columns)), np.nan)
     texts = np.full((n_rows, len(schema.text_columns)), np.nan, dtype=object)
     for position, column in enumerate(schema.number_columns):
-        numbers[:, position] = _read_numbers(column, columns[column.name], faults)
+        numbers[:, position] = _read_numbers(column, columns.get(column.name, nothing), faults)
     for position, column in enumerate(schema.text_columns):
-        texts[:, position] = _read_texts(column, columns[column.name], faults)
+        texts[:, position] = _read_texts(column, columns.get(column.name, nothing), faults)
     return _checked(schema, numbers, texts, pointer=pointer, faults=faults)
 
 
@@ -391,8 +391,8 @@ def _read_texts(column: Column, cells: list[Any], faults: _Faults) -> list[Any]:
 
 
 def _missing(column: Column, index: int, faults: _Faults) -> None:
-    # A row that is no object was reported whole; its cells are not missing one by one.
-    if (index, None) not in faults.cells:
+    # A row or a column that was reported whole has no cells that are missing one by one.
+    if (index, None) not in faults.cells and (None, column.name) not in faults.cells:
         detail = "This column is missing."
         if column.nullable:
             detail += " Send null where there is no value."
@@ -424,7 +424,7 @@ def _checked(
         raise RowsRefused([Violation(pointer(None, None), "no_rows", "There are no rows to answer.")])
     plan = _plan(schema)
     outside = (numbers < plan.minima) | (numbers > plan.maxima)
-    if plan.has_integers or not np.isfinite(numbers).all():
+    if plan.has_integers or plan.has_booleans or not np.isfinite(numbers).all():
         _judge_numbers(schema, numbers, faults)
     _judge_texts(schema, texts, faults)
     if faults.count:
@@ -440,6 +440,10 @@ def _judge_numbers(schema: Schema, numbers: NDArray[np.float64], faults: _Faults
             _judge_nulls(column, np.flatnonzero(nulls[:, position]), faults)
         for index in np.flatnonzero(infinite[:, position]).tolist():
             faults.add(index, column.name, "not_finite", "This number is not finite.")
+        if column.kind == "boolean":
+            cells = numbers[:, position]
+            for index in np.flatnonzero((cells != 0) & (cells != 1) & np.isfinite(cells)).tolist():
+                faults.add(index, column.name, "wrong_type", "This column takes true or false.")
         if column.kind == "integer":
             cells = numbers[:, position]
             with np.errstate(invalid="ignore"):
@@ -459,7 +463,7 @@ def _judge_texts(schema: Schema, texts: NDArray[np.object_], faults: _Faults) ->
 
 def _judge_nulls(column: Column, indices: Sequence[int] | NDArray[np.intp], faults: _Faults) -> None:
     for index in map(int, indices):
-        if (index, column.name) not in faults.cells and (index, None) not in faults.cells:
+        if faults.cells.isdisjoint({(index, column.name), (index, None)}):
             faults.add(index, column.name, "null", "This column takes no null: none was seen in training.")
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dasier.errors import InvalidRequest, Violation
 from dasier.rows import Rows, from_columns, pointer_in
 from dasier.runtimes import Model, Outputs
 
@@ -35,6 +36,8 @@ _ORDERS = 12
 """Random orders, each also reversed."""
 
 _BATCH_ROWS = 20_000
+_MOST_ANSWERS = 500_000
+"""How many answers of the model one request may cost: seconds for a forest."""
 _NOISE = 1e-14
 """What sums of float64 leave of a feature that adds nothing, relative to the numbers summed."""
 
@@ -57,8 +60,17 @@ def explain(model: Model, rows: Rows, outputs: Outputs) -> list[dict[str, Any]]:
         ``reference`` (the typical row's number) and ``contributions`` by column, in the unit
         of a regression, in probability for a class. A model that gives labels alone is explained
         by whether the label stays what it is: 1 or 0.
+
+    Raises
+    ------
+    InvalidRequest
+        If there are more rows than can be explained in the time of a request.
     """
     schema = rows.schema
+    most = max(1, _MOST_ANSWERS // len(_coalitions(len(schema.columns))))
+    if len(rows) > most:
+        detail = f"This model's answers are explained for at most {most} rows at a time."
+        raise InvalidRequest(detail, [Violation("?explain", "too_many_rows", detail)])
     reference = _reference(schema)
     coalitions = _coalitions(len(schema.columns))
     weights = _weights(len(schema.columns))
@@ -161,6 +173,7 @@ def _explained(
         return "score", answers.scores
     label = outputs.predictions.tolist()[index]
     if answers.probabilities is None:
-        return str(label), np.asarray(answers.predictions == label, dtype=np.float64)
+        stays = np.asarray(answers.predictions == label, dtype=np.float64)
+        return (str(label).lower() if isinstance(label, bool) else str(label)), stays
     position = schema.output.classes.index(label)
     return schema.output.class_keys[position], answers.probabilities[:, position]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dasier.errors import RowsRefused, Violation
+from dasier.rows import MAX_VIOLATIONS
 
 if TYPE_CHECKING:
     from dasier.rows import Pointer, Rows
@@ -28,9 +29,18 @@ def predict(loaded: Loaded, rows: Rows, pointer: Pointer) -> Outputs:
     Raises
     ------
     RowsRefused
-        If the model gives a number that is not finite, naming each such row.
+        If the model refuses rows, or gives a number that is not finite; naming each such row.
     """
-    outputs = loaded.model.predict(rows)
+    try:
+        outputs = loaded.model.predict(rows)
+    except ValueError as error:
+        # As scikit-learn does for a row that the estimator was not made for: a category that its encoder never saw.
+        raise RowsRefused(
+            Violation(
+                pointer(row, None), "not_answered", "The model cannot answer this row: a value is new to it."
+            )
+            for row in _blamed(loaded, rows)
+        ) from error
     for numbers in (outputs.predictions, outputs.probabilities, outputs.scores):
         if numbers is not None and numbers.dtype.kind == "f" and not np.isfinite(numbers).all():
             broken = np.flatnonzero(~np.isfinite(numbers.reshape(len(numbers), -1)).all(axis=1))
@@ -40,6 +50,26 @@ def predict(loaded: Loaded, rows: Rows, pointer: Pointer) -> Outputs:
                     "not_finite_answer",
                     "The model gives no finite number for this row.",
                 )
-                for row in broken
+                for row in broken[:MAX_VIOLATIONS]
             )
     return outputs
+
+
+_MOST_BLAMED = 100
+
+
+def _blamed(loaded: Loaded, rows: Rows) -> list[int]:
+    """Give the first rows that the model refuses, by halving."""
+    found: list[int] = []
+    parts = [(0, len(rows))]
+    while parts and len(found) < _MOST_BLAMED:
+        start, stop = parts.pop()
+        try:
+            loaded.model.predict(rows.take(slice(start, stop)))
+        except ValueError:
+            if stop - start == 1:
+                found.append(start)
+            else:
+                middle = (start + stop) // 2
+                parts += [(middle, stop), (start, middle)]
+    return found
