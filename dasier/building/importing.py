@@ -55,22 +55,32 @@ def import_in_child(
         ]
         environment = {key: os.environ[key] for key in _KEPT if key in os.environ}
         package = str(Path(__file__).resolve().parents[2])
-        with subprocess.Popen(  # noqa: S603 - this very module
-            command,
-            env=environment | {"PYTHONPATH": package},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as child:
+        # Warnings go to a file: in a pipe that nobody reads yet, the child would wait for ever.
+        with (
+            tempfile.TemporaryFile("w+", errors="replace") as said,
+            subprocess.Popen(  # noqa: S603 - this very module
+                command,
+                env=environment | {"PYTHONPATH": package},
+                stdout=subprocess.PIPE,
+                stderr=said,
+                text=True,
+                errors="replace",
+            ) as child,
+        ):
             for line in child.stdout or ():
                 progress(line.strip())
-            printed = (child.stderr.read() if child.stderr else "").strip().splitlines()
+            child.wait()
+            said.seek(0)
+            printed = said.read().strip().splitlines()
         if child.returncode == _REFUSED:
             raise BuildRefused("\n".join(printed))
         if child.returncode != 0:
             last = printed[-1] if printed else f"exit status {child.returncode}"
             raise BuildRefused(f"{path} could not be brought in: {last}")
-        return Built.read(Path(folder))
+        built = Built.read(Path(folder))
+    if built.manifest.name != name:
+        raise BuildRefused(f"{path} gave a build of another name; it runs code that it should not")
+    return built
 
 
 def bring(path: Path, *, name: str, sample: Path, target: str | None) -> Trained:
