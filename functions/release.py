@@ -10,21 +10,30 @@ from dasier import gate, layout
 from dasier.serving.exchange import service
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from dasier.serving.service import Service
+
+    Handler = Callable[[Mapping[str, Any], object], dict[str, Any]]
 
 log = logging.getLogger("dasier")
 
 
-def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
-    """Judge what an S3 event names, or every model when a schedule wakes it; say how many were judged.
+def release_handler(serve: Callable[[], Service] = service) -> Handler:
+    """Give the handler; tests pass in their own service."""
 
-    The event only says where to look: what is judged is what the store holds.
-    """
-    registry = service().registry
-    names = _named(event)
-    known = registry.names()
-    verdicts = gate.sweep(registry, None if names is None else [name for name in known if name in names])
-    return {"judged": len(verdicts), "passed": sum(verdict["passed"] for verdict in verdicts)}
+    def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
+        """Judge what an S3 event names, or every model when a schedule wakes it; say how many were judged.
+
+        The event only says where to look: what is judged is what the store holds.
+        """
+        registry = serve().registry
+        names = _named(event)
+        known = registry.names()
+        verdicts = gate.sweep(registry, None if names is None else [name for name in known if name in names])
+        return {"judged": len(verdicts), "passed": sum(verdict["passed"] for verdict in verdicts)}
+
+    return handle
 
 
 def _named(event: Mapping[str, Any]) -> set[str] | None:
@@ -32,5 +41,13 @@ def _named(event: Mapping[str, Any]) -> set[str] | None:
     records = event.get("Records")
     if records is None:
         return None
-    keys = (unquote_plus(record.get("s3", {}).get("object", {}).get("key", "")) for record in records)
-    return {name for key in keys if (name := layout.published(key)) is not None}
+    return {name for record in records if (name := layout.published(_key(record))) is not None}
+
+
+def _key(record: Mapping[str, Any]) -> str:
+    """Give the key that a record is about, decoded; empty if it is about none."""
+    thing = (record.get("s3") or {}).get("object") or {}
+    return unquote_plus(str(thing.get("key") or ""))
+
+
+handler = release_handler()
