@@ -31,10 +31,19 @@ QUANTILE_STEPS = 20
 def normalised(name: str) -> str:
     r"""Give the one spelling of a column name: Unicode NFC, without outer blanks.
 
-    >>> normalised(" e\\u0301ge ") == "ége"
+    >>> normalised(" e\u0301ge ") == "ége"
     True
     """
-    return unicodedata.normalize("NFC", name).strip()
+    return composed(name).strip()
+
+
+def composed(value: str) -> str:
+    r"""Give the one spelling of a category: Unicode NFC, blanks and all.
+
+    >>> composed("e\u0301 ") == "é "
+    True
+    """
+    return unicodedata.normalize("NFC", value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +63,8 @@ class Column:
         At 0, 5, …, 100 % of the training rows; empty for categories and text.
     categories : tuple of str
         Every category seen in training, sorted; empty for other kinds.
+    category_labels : mapping from category to Text
+        What people call a category; those left out are called by their value.
     unit : str or None
     label, help : Text
         For people, in English and French.
@@ -72,6 +83,7 @@ class Column:
     maximum: float | None = None
     quantiles: tuple[float, ...] = ()
     categories: tuple[str, ...] = ()
+    category_labels: Mapping[str, Text] = field(default_factory=dict)
     unit: str | None = None
     label: Text = field(default_factory=dict)
     help: Text | None = None
@@ -100,12 +112,17 @@ class Column:
         if self.minimum is not None:
             notes.append(f"Seen in training: {self.minimum:g} to {self.maximum:g}.")
         if self.categories:
-            notes.append("Seen in training: " + ", ".join(self.categories[:20]) + ".")
+            notes.append("Seen in training: " + ", ".join(map(self._named, self.categories[:20])) + ".")
         if notes:
             schema["description"] = " ".join(notes)
         if self.example is not None:
             schema["examples"] = [self.example]
         return schema
+
+    def _named(self, category: str) -> str:
+        """Give a category, with what people call it in English where that is something else."""
+        label = self.category_labels.get(category, {}).get("en", category)
+        return category if label.casefold() == category.casefold() else f"{category} ({label})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -260,12 +260,18 @@ def _column(column: Column, language: Language) -> dict[str, Any]:
 
 def _seen(column: Column, language: Language) -> str:
     if column.kind == "boolean" or column.minimum is None or column.maximum is None:
-        shown = ", ".join(column.categories[:SHOWN_CATEGORIES])
+        shown = ", ".join(_category(column, one, language) for one in column.categories[:SHOWN_CATEGORIES])
         more = len(column.categories) - SHOWN_CATEGORIES
         return shown + (f", … (+{whole(more, language)})" if more > 0 else "")
     show = whole if column.kind == "integer" else number
     low, high = show(column.minimum, language), show(column.maximum, language)
     return f"{low} to {high}" if language == "en" else f"{low} à {high}"
+
+
+def _category(column: Column, category: str, language: Language) -> str:
+    """Give a category as it is sent, with what people call it where that is something else."""
+    label = in_words(column.category_labels.get(category), language, category)
+    return category if label.casefold() == category.casefold() else f"{category} ({label})"
 
 
 def _provenance(provenance: Mapping[str, Any], language: Language) -> list[dict[str, str]]:

@@ -87,8 +87,10 @@ def infer(  # noqa: PLR0913 - keywords, each a fact of the training
     kinds: dict[str, Kind] = {}
     for name in names:
         kinds[name] = notes.of(name).kind or table.kinds[name]
-        if wrong := _contradiction(features[name], table.kinds[name], notes.of(name)):
-            problems.append(f"columns.{name}: {wrong}")
+        wrong = _contradiction(features[name], table.kinds[name], notes.of(name))
+        problems += (
+            [f"columns.{name}: {wrong}"] if wrong else _mislabelled(features[name], kinds[name], notes)
+        )
     if problems:
         raise DataInvalid("; ".join(problems))
     cells = None if target is None else table.frame[target]
@@ -141,11 +143,27 @@ def _contradiction(cells: pd.Series, found: Kind, notes: ColumnNotes) -> str | N
     return None
 
 
+def _mislabelled(cells: pd.Series, kind: Kind, notes: Refinements) -> list[str]:
+    """Give each label of a category that the rows do not have; one pattern may serve columns that differ."""
+    own = notes.columns.get(str(cells.name))
+    labels = own.category_labels if own else {}
+    path = f"columns.{cells.name}.category_labels"
+    if labels and kind != "category":
+        return [f"{path}: the column is {kind}, which has no categories; take it out, or make it category"]
+    known = sorted(cells.dropna().unique()) if labels else []
+    return [
+        f"{path}.{category}: the data has no such category{meant(category, known)}"
+        for category in labels
+        if category not in known
+    ]
+
+
 def _column(cells: pd.Series, kind: Kind, notes: ColumnNotes, typical: Cell, example: Cell) -> Column:
     name = str(cells.name)
     label = notes.label or {"en": readable(name), "fr": readable(name)}
     shown = typical if kind == "text" or notes.personal else _cell(example, kind)
     minimum, maximum, quantiles = _range(cells, kind)
+    categories = tuple(sorted(cells.dropna().unique())) if kind == "category" else ()
     return Column(
         name=name,
         kind=kind,
@@ -153,7 +171,8 @@ def _column(cells: pd.Series, kind: Kind, notes: ColumnNotes, typical: Cell, exa
         minimum=minimum,
         maximum=maximum,
         quantiles=quantiles,
-        categories=tuple(sorted(cells.dropna().unique())) if kind == "category" else (),
+        categories=categories,
+        category_labels={c: notes.category_labels[c] for c in categories if c in notes.category_labels},
         unit=notes.unit,
         label=label,
         help=notes.help,

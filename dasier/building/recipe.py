@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, cast
 from dasier.building.params import Table
 from dasier.building.refinements import ColumnNotes, OutputNotes, Refinements
 from dasier.errors import RecipeInvalid
-from dasier.schema import KINDS, TASKS, Kind, Task, Text, normalised
+from dasier.schema import KINDS, TASKS, Kind, Task, Text, composed, normalised
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -169,14 +169,19 @@ def _target(table: Table, task: Task) -> str | None:
 
 
 def _output(table: Table, task: Task) -> OutputNotes:
-    labels = table.table("class_labels")
-    if labels.names() and task == "regression":
+    class_labels = _labels(table.table("class_labels"))
+    if class_labels and task == "regression":
         table.problem("output.class_labels", "a regression has no classes; take it out")
     return OutputNotes(
         unit=table.string("unit", required=False),
         label=table.text("label", required=False),
-        class_labels={name: text for name in labels.names() if (text := labels.text(name)) is not None},
+        class_labels=class_labels,
     )
+
+
+def _labels(table: Table) -> dict[str, Text]:
+    """Give what people call each value, by the value in the spelling that the rows get."""
+    return {composed(value): text for value in table.names() if (text := table.text(value)) is not None}
 
 
 def _column(table: Table) -> ColumnNotes:
@@ -187,6 +192,7 @@ def _column(table: Table) -> ColumnNotes:
         unit=table.string("unit", required=False),
         label=table.text("label", required=False),
         help=table.text("help", required=False),
+        category_labels=_labels(table.table("category_labels")),
         example=table.cell("example", kind),
         personal=bool(table.boolean("personal", default=False)),
     )

@@ -27,6 +27,8 @@ class ColumnNotes:
     unit : str or None
         A symbol, since it is the same in every language.
     label, help : Text or None
+    category_labels : mapping from category to Text
+        What people call each category.
     example : float, int, bool, str or None
     personal : bool
         Whether the column tells of a person.
@@ -37,6 +39,7 @@ class ColumnNotes:
     unit: str | None = None
     label: Text | None = None
     help: Text | None = None
+    category_labels: Mapping[str, Text] = field(default_factory=dict)
     example: Cell | None = None
     personal: bool = False
 

@@ -142,6 +142,18 @@ def test_every_measure_is_shown_with_its_interval() -> None:
     assert re.search(r"Erreur absolue moyenne\*\* \| 0,1 points \| de 0,1 points à 0,1 points", text)
 
 
+def test_a_category_is_shown_as_it_is_sent_and_as_people_call_it() -> None:
+    facts, _ = model()
+    labels = {"red": {"en": "Red", "fr": "Rouge"}, "blue": {"en": "Blue", "fr": "Bleue"}}
+    columns = [replace(one, category_labels=labels) for one in facts.schema.columns]
+    facts = replace(facts, schema=replace(facts.schema, columns=tuple(columns)))
+
+    english, french = (card(facts, language=language).markdown for language in LANGUAGES)
+
+    assert "| blue, red |" in english
+    assert "| blue (Bleue), red (Rouge) |" in french
+
+
 def test_what_nobody_stated_is_said_to_be_so() -> None:
     facts, _ = model()
 

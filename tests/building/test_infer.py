@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import json
+import re
 import unicodedata
 from typing import Any
 
@@ -16,7 +17,7 @@ from dasier.building.frames import tidy, to_rows
 from dasier.building.infer import infer
 from dasier.building.refinements import ColumnNotes, OutputNotes, Refinements
 from dasier.errors import DataInvalid, RowsRefused
-from dasier.schema import Column, Schema
+from dasier.schema import Column, Output, Schema
 
 
 def column(cells: Any, **notes: Any) -> Column:
@@ -336,6 +337,55 @@ def test_a_note_that_fits_nothing_is_refused(refinements: Refinements) -> None:
     message = refusal(frame, task="classification", target="y", refinements=refinements)
 
     assert "did you mean" in message
+
+
+SEXES = {"f": {"en": "Female", "fr": "Femelle"}, "m": {"en": "Male", "fr": "Mâle"}}
+
+
+def test_what_people_call_a_category_comes_through_json() -> None:
+    found = column(["f", "m", "?"], category_labels=SEXES)
+    schema = Schema((found,), Output(name="y", task="clustering"))
+
+    read = Schema.from_dict(json.loads(json.dumps(schema.to_dict())))
+
+    assert read.columns[0].category_labels == SEXES
+    assert read == schema
+
+
+def test_a_category_that_nobody_labelled_costs_the_manifest_nothing() -> None:
+    schema = Schema((column(["f", "m"]),), Output(name="y", task="clustering"))
+
+    assert "category_labels" not in schema.to_dict()["columns"][0]
+
+
+def test_the_json_schema_says_what_people_call_a_category() -> None:
+    described = column(["f", "m", "?"], category_labels=SEXES).json_schema()["description"]
+
+    assert described == "Seen in training: ?, f (Female), m (Male)."
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        (["female", "male"], "columns.x.category_labels.femal: the data has no such category (did you mean 'female'?)"),
+        ([1, 2], "columns.x.category_labels: the column is integer, which has no categories"),
+    ],
+)  # fmt: skip
+def test_a_label_of_a_category_that_there_is_not_is_refused(cells: Any, words: str) -> None:
+    notes = ColumnNotes(category_labels={"femal": {"en": "Female", "fr": "Femelle"}})
+
+    message = refusal(pd.DataFrame({"x": cells}), refinements=Refinements(columns={"x": notes}))
+
+    assert words in message
+
+
+def test_labels_of_a_pattern_serve_columns_with_fewer_categories() -> None:
+    notes = ColumnNotes(category_labels=SEXES)
+    frame = pd.DataFrame({"sex_1": ["f", "m"], "sex_2": ["f", "f"]})
+
+    found = infer(frame, task="clustering", refinements=Refinements(patterns=((re.compile("sex_."), notes),)))
+
+    assert [list(one.category_labels) for one in found.columns] == [["f", "m"], ["f"]]
 
 
 # --- frames and rows -----------------------------------------------------------------------------

@@ -75,6 +75,20 @@ def test_a_float_example_written_as_a_whole_number_is_a_float(tmp_path: Path) ->
     assert isinstance(example, float)
 
 
+def test_what_people_call_a_category_is_read(tmp_path: Path) -> None:
+    document = PARAMS + '[columns.size.category_labels]\n"cafe\u0301" = { en = "Coffee", fr = "Café" }\n'
+
+    labels = read(folder(tmp_path, document)).refinements.of("size").category_labels
+
+    assert labels == {"café": {"en": "Coffee", "fr": "Café"}}
+
+
+def test_a_category_needs_its_label_in_both_languages(tmp_path: Path) -> None:
+    found = problems(tmp_path, PARAMS + '[columns.size.category_labels]\nbig = { en = "Big" }\n')
+
+    assert found == ("columns.size.category_labels.big.fr: it is missing; give a string",)
+
+
 def test_digests_change_with_the_files(tmp_path: Path) -> None:
     before = read(folder(tmp_path)).digests
 

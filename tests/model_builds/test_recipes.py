@@ -171,6 +171,12 @@ def test_every_column_is_labelled_and_explained_in_both_languages(name: str) -> 
 
 
 @every_recipe
+def test_every_category_has_a_name_in_both_languages(name: str) -> None:
+    for column in schema(name).columns:
+        assert tuple(column.category_labels) == column.categories
+
+
+@every_recipe
 def test_every_class_has_a_name_in_both_languages(name: str) -> None:
     held = recipe(name)
     classes = schema(name).output.classes if held.task != "clustering" else (0, 1, 2)
@@ -185,6 +191,7 @@ def test_french_texts_follow_french_typography(name: str) -> None:
     held = recipe(name)
     texts = [held.title, held.summary, held.limits, held.use, held.data]
     texts += [text for column in schema(name).columns for text in (column.label, column.help or {})]
+    texts += [text for column in schema(name).columns for text in column.category_labels.values()]
 
     wrong = [
         text["fr"]
