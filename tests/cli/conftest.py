@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from dasier.cli import dasier
+from dasier.serving.exchange import service
+
+
+@dataclass
+class Terminal:
+    """Somebody at a terminal, in a folder of their own."""
+
+    folder: Path
+
+    def run(self, *arguments: str, answer: str = "") -> Result:
+        return CliRunner().invoke(dasier, list(arguments), input=answer)
+
+    def done(self, *arguments: str) -> str:
+        result = self.run(*arguments)
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    def json(self, *arguments: str) -> Any:
+        return json.loads(self.done(*arguments, "--json"))
+
+    def refused(self, *arguments: str) -> str:
+        result = self.run(*arguments)
+        assert result.exit_code == 1, result.output
+        assert isinstance(result.exception, SystemExit), result.exception
+        return result.stderr
+
+
+@pytest.fixture
+def terminal(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("REGISTRY", "TRUSTED_KEYS", "SIGNING_KEY", "DEFAULT_MODEL"):
+        # What a command names for the functions in its process must not outlive the test.
+        monkeypatch.setenv(f"DASIER_{name}", "")
+        monkeypatch.delenv(f"DASIER_{name}")
+    service.cache_clear()  # a command is a process of its own; these are not
+    yield Terminal(tmp_path)
+    service.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def build(tmp_path_factory):
+    """Give the folder of a built model, called cells."""
+    from tests.published import built  # noqa: PLC0415 (seconds of imports, for those that need it)
+
+    folder = tmp_path_factory.mktemp("build") / "cells"
+    built("cells").write(folder)
+    return folder
+
+
+@pytest.fixture
+def serving(terminal, build):
+    """Give a terminal whose registry has version 1 of cells, judged and serving."""
+    terminal.done("publish", str(build))
+    terminal.done("verify", "cells")
+    return terminal

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import getpass
+import json
+
+CELLS = "a,b,c,d\n1,2,-1,0\n-1,-2,1,0\n"
+
+
+def test_a_build_is_published_judged_and_served(terminal, build):
+    published = terminal.json("publish", str(build))
+    judged = terminal.json("verify", "cells")
+    (model,) = terminal.json("models")["models"]
+
+    assert published == {"name": "cells", "version": 1}
+    assert [verdict["passed"] for verdict in judged["verdicts"]] == [True]
+    assert (model["name"], model["version"], model["newest"]) == ("cells", 1, 1)
+
+
+def test_a_folder_without_a_build_is_refused_with_what_to_do(terminal):
+    assert "dasier build wine" in terminal.refused("publish", "wine")
+
+
+def test_waiting_for_a_verdict_that_nobody_gives_ends(terminal, build):
+    assert "dasier verify" in terminal.refused("publish", str(build), "--wait", "--timeout", "0")
+
+
+def test_versions_say_their_verdict_and_which_serves(serving, build):
+    serving.done("publish", str(build))
+
+    versions = serving.json("versions", "cells")["versions"]
+
+    assert [(v["version"], v["serves"], v["verdict"]) for v in versions] == [
+        (2, False, "not judged"),
+        (1, True, "passed"),
+    ]
+
+
+def test_tables_are_for_people(serving):
+    assert "cells" in serving.done("models")
+    assert "passed" in serving.done("versions", "cells")
+    assert "passed the gate" in serving.done("releases", "cells")
+
+
+def test_a_model_that_does_not_exist_is_refused(serving):
+    for command in (["versions"], ["releases"], ["verify"], ["rollback"]):
+        assert "no model of this name" in serving.refused(*command, "wine")
+
+
+def test_promoting_without_a_verdict_is_refused(serving, build):
+    serving.done("publish", str(build))
+
+    assert "--force" in serving.refused("promote", "cells", "2")
+
+
+def test_force_needs_a_reason(serving):
+    assert serving.run("promote", "cells", "1", "--force").exit_code == 2
+
+
+def test_a_forced_promotion_stays_visible(serving, build):
+    serving.done("publish", str(build))
+
+    serving.done("promote", "cells", "2", "--force", "--reason", "we know")
+
+    newest = serving.json("releases", "cells")["releases"][0]
+    assert (newest["serving"], newest["forced"], newest["why"]) == (2, True, "we know")
+    assert newest["who"] == getpass.getuser()
+
+
+def test_rollback_goes_to_what_served_before(serving, build):
+    serving.done("publish", str(build))
+    serving.done("verify", "cells")
+
+    release = serving.json("rollback", "cells", "--reason", "worse in the field")
+
+    assert (release["action"], release["serving"], release["previous"]) == ("rollback", 1, 2)
+
+
+def test_there_is_nothing_to_go_back_to_at_first(serving):
+    assert "go back" in serving.refused("rollback", "cells")
+
+
+def test_verifying_again_judges_the_version_and_keeps_its_verdict(serving):
+    before = serving.json("versions", "cells")
+
+    serving.done("verify", "cells", "1")
+
+    assert serving.json("versions", "cells") == before
+
+
+def test_a_version_that_does_not_exist_is_refused(serving):
+    assert "no version 9" in serving.refused("verify", "cells", "9")
+    assert "no version 9" in serving.refused("promote", "cells", "9")
+
+
+def test_a_file_of_rows_is_predicted_in_order(serving):
+    (serving.folder / "rows.csv").write_text(CELLS)
+
+    answer = serving.json("predict", "cells", "--data", "rows.csv")
+
+    assert [told["prediction"] for told in answer["predictions"]] == [1, 0]
+
+
+def test_rows_come_from_standard_input_as_json_too(serving):
+    rows = json.dumps([{"a": 1, "b": 2, "c": -1, "d": 0}])
+
+    result = serving.run("predict", "cells", "--data", "-", "--json", answer=rows)
+
+    assert json.loads(result.stdout)["predictions"][0]["prediction"] == 1
+
+
+def test_predictions_are_shown_as_a_table(serving):
+    (serving.folder / "rows.csv").write_text(CELLS)
+
+    assert "cells, version 1" in serving.done("predict", "cells", "--data", "rows.csv", "--explain")
+
+
+def test_rows_that_do_not_fit_are_refused_with_every_place(serving):
+    (serving.folder / "rows.csv").write_text("a,b,c\n1,2,x\n")
+
+    said = serving.refused("predict", "cells", "--data", "rows.csv")
+
+    assert "d" in said
+    assert "c" in said
+
+
+def test_a_file_that_is_not_there_is_refused(serving):
+    assert "rows.csv" in serving.refused("predict", "cells", "--data", "rows.csv")
+
+
+def test_an_api_that_does_not_answer_is_refused(serving):
+    (serving.folder / "rows.csv").write_text(CELLS)
+
+    said = serving.refused("predict", "cells", "--data", "rows.csv", "--url", "http://127.0.0.1:9")
+
+    assert "does not answer" in said
+
+
+def test_gc_removes_what_nothing_names_and_only_when_told(serving):
+    blob = serving.folder / ".dasier" / "store" / "blobs" / "sha256" / ("0" * 64)
+    blob.write_bytes(b"left behind")
+
+    listed = serving.json("gc", "--dry-run")
+    serving.run("gc", answer="n\n")
+    kept = blob.exists()
+    serving.done("gc", "--yes")
+
+    assert listed == {"unreferenced": [f"blobs/sha256/{'0' * 64}"], "removed": False}
+    assert kept
+    assert not blob.exists()
+    assert serving.json("verify", "cells")["verdicts"][0]["passed"]
+
+
+def test_a_doctor_finds_all_well_where_there_is_a_registry(serving):
+    assert serving.json("doctor")["well"] is True
+
+
+def test_a_doctor_says_what_to_do_where_there_is_none(terminal):
+    result = terminal.run("doctor")
+
+    assert result.exit_code == 1
+    assert "dasier up" in result.output
