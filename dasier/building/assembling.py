@@ -136,7 +136,7 @@ def _built(trained: Trained, judged: _Judged) -> Built:
     data = {"rows": len(trained.table), "sha256": provenance.data_digest(trained.table)}
     described = RuntimeChoice(
         name=choice.runtime,
-        reason={"en": choice.reason},
+        reason=choice.reasons,
         requires=runtime(choice.runtime).requirements(),
         tolerance=TOLERANCE if choice.runtime != "sklearn" else 0.0,
         refused=tuple({"runtime": r.runtime, "name": r.name, "reason": r.reason} for r in choice.refused),
@@ -218,7 +218,7 @@ def _cards(
         metrics=judged.metrics,
         estimator=summary(trained.estimator),
         runtime=judged.choice.runtime,
-        runtime_reason={"en": judged.choice.reason},
+        runtime_reason=judged.choice.reasons,
         notes=notes,
         provenance=provenance,
     )

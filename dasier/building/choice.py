@@ -9,6 +9,7 @@ from dasier.building.detach import detach
 from dasier.building.export import Candidate, Refused, candidates
 from dasier.building.parity import SAME_ARITHMETIC, TOLERANCE, Parity, Reference, prove
 from dasier.building.probes import probes
+from dasier.building.refusals import in_french
 from dasier.errors import EstimatorUnsupported
 from dasier.runtimes import load
 from dasier.runtimes.sklearn import dump
@@ -34,7 +35,7 @@ class Choice:
         The proof for this blob.
     reasons : Text
         For the card, in English and French: what was proved, and why the preferred runtime was not
-        taken. What a converter says of itself stays in its English.
+        taken. What only a library says stays in its English.
     refused : tuple of Refused
         What was tried before.
     """
@@ -110,8 +111,12 @@ def _reasons(chosen: Candidate, parity: Parity, refused: list[Refused]) -> Text:
     )
     if chosen.runtime != "sklearn":
         return {"en": f"{chosen.name} graph, {english}", "fr": f"graphe {chosen.name}, {french}"}
-    why = "; ".join(dict.fromkeys(one.reason for one in refused))
-    return {"en": f"{english}; ONNX was refused: {why}", "fr": f"{french} ; ONNX a été refusé : {why}"}
+    reasons = list(dict.fromkeys(one.reason for one in refused))
+    why = "\u00a0; ".join(map(in_french, reasons))
+    return {
+        "en": f"{english}; ONNX was refused: {'; '.join(reasons)}",
+        "fr": f"{french}\u00a0; ONNX a été refusé\u00a0: {why}",
+    }
 
 
 def _first_line(error: Exception) -> str:
