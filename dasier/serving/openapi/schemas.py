@@ -61,6 +61,7 @@ _COLUMN = obj(
         "maximum": nullable(NUMBER),
         "quantiles": array(NUMBER, description="At 0, 5, …, 100 % of the training rows."),
         "categories": array(STRING),
+        "category_labels": {"type": "object", "additionalProperties": ref("Text")},
         "unit": nullable(STRING),
         "label": ref("Text"),
         "help": nullable(ref("Text")),

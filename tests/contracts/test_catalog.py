@@ -1,0 +1,283 @@
+"""What models there are, and what each is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, replace
+
+import pytest
+
+from dasier.client import answers
+from dasier.manifest import canonical
+from dasier.releases import Canary
+from dasier.schema import Column
+from dasier.serving.cards import preferred_form
+from tests.published import MODELS, WHEN, Api, built
+
+PROBLEM = "application/problem+json"
+
+
+def test_the_root_says_where_to_go_on(api):
+    document = api.json("GET", "/")
+
+    assert document["name"] == "DASIER"
+    assert {api.get(path).status for path in document["links"].values()} == {200}
+
+
+def test_health_is_one_word(api):
+    assert api.json("GET", "/healthz") == {"status": "ok"}
+
+
+def test_the_list_names_every_model_that_serves(api):
+    document = api.json("GET", "/models")
+
+    assert [one["name"] for one in document["models"]] == sorted(MODELS)
+    assert document["models"][0] == {
+        "name": "birds",
+        "title": {"en": "Birds", "fr": "Birds (fr)"},
+        "summary": {"en": "Answers birds.", "fr": "Répond sur birds."},
+        "task": "classification",
+        "version": 1,
+        "runtime": "onnx",
+        "updated": WHEN,
+    }
+
+
+def test_a_model_without_a_release_is_not_listed_and_not_there_yet(published):
+    published.publish("cells", release=False)
+    api = Api(published)
+
+    assert api.json("GET", "/models") == {"models": []}
+    assert api.get("/models/cells").status == 503
+    assert [one["version"] for one in api.json("GET", "/models/cells/versions")["versions"]] == [1]
+    assert api.json("GET", "/models/cells/releases")["releases"] == []
+
+
+def test_a_paused_model_is_not_listed(published):
+    published.publish("cells")
+    published.release("cells", None, action="pause")
+    api = Api(published)
+
+    assert api.json("GET", "/models") == {"models": []}
+    assert api.get("/models/cells").status == 503
+
+
+def test_a_model_whose_release_points_at_nothing_leaves_the_others_listed(published):
+    published.publish("cells")
+    published.publish("pumps")
+    published.release("cells", 9)
+    api = Api(published)
+
+    assert [one["name"] for one in api.json("GET", "/models")["models"]] == ["pumps"]
+    assert api.get("/models/cells").status == 503
+
+
+def test_an_empty_registry_has_an_empty_list(published):
+    assert Api(published).json("GET", "/models") == {"models": []}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_says_what_a_form_needs(api, name):
+    document = api.json("GET", f"/models/{name}")
+
+    schema = built(name).manifest.schema
+    read = answers.ModelDescription.read(document)
+    assert read.schema == schema
+    assert read.task == schema.output.task
+    assert read.metrics
+    assert document["classes"] == list(schema.output.classes)
+    assert document["runtime"]["name"] == built(name).manifest.runtime.name
+    assert document["runtime"]["reason"]["en"]
+    assert document["canary"] is None
+
+
+def test_every_link_of_a_model_leads_somewhere(api):
+    document = api.json("GET", "/models/birds")
+
+    statuses = {word: api.get(path).status for word, path in document["links"].items()}
+    assert {word for word, status in statuses.items() if status == 405} == {"predict", "invocations", "infer"}
+    assert set(statuses.values()) == {200, 405}
+    assert document["card"] == document["links"]["card"]
+
+
+def test_a_column_has_every_key_also_where_it_says_nothing(api):
+    column = api.json("GET", "/models/birds")["schema"]["columns"][0]
+
+    assert set(column) == {field.name for field in fields(Column)}
+
+
+def test_a_canary_is_told(published):
+    published.publish("cells")
+    published.publish("cells", release=False)
+    published.release("cells", 1, action="canary", canary=Canary(2, 10))
+    api = Api(published)
+
+    assert api.json("GET", "/models/cells")["canary"] == {"version": 2, "share": 10}
+    assert [one["canary"] for one in api.json("GET", "/models/cells/versions")["versions"]] == [10, None]
+
+
+def test_versions_come_newest_first_with_metrics_verdict_who_and_when(published):
+    for _ in range(3):
+        published.publish("cells")
+    api = Api(published)
+
+    document = api.json("GET", "/models/cells/versions")
+
+    newest = document["versions"][0]
+    assert [one["version"] for one in document["versions"]] == [3, 2, 1]
+    assert [one["serving"] for one in document["versions"]] == [True, False, False]
+    assert newest["verdict"]["passed"] is True
+    assert newest["metrics"]["values"]
+    assert newest["created"]
+    assert newest["created_by"]
+    assert document["next"] is None
+
+
+def test_versions_come_a_page_at_a_time(published):
+    for _ in range(5):
+        published.publish("cells")
+    api = Api(published)
+
+    pages, path = [], "/models/cells/versions?limit=2&unknown=x"
+    while path:
+        document = api.json("GET", path)
+        pages.append([one["version"] for one in document["versions"]])
+        path = document["next"]
+
+    assert pages == [[5, 4], [3, 2], [1]]
+
+
+def test_a_version_that_is_not_trusted_is_listed_as_such(published):
+    published.publish("cells")
+    forged = built("cells").manifest.bound_to(2, publication="x")
+    published.registry.store.create(
+        "models/cells/versions/000002.manifest.json", canonical(forged.to_document())
+    )
+    api = Api(published)
+
+    document = api.json("GET", "/models/cells/versions")
+
+    assert [(one["version"], one["trusted"]) for one in document["versions"]] == [(2, False), (1, True)]
+    assert document["versions"][0]["metrics"] is None
+    assert api.get("/models/cells/versions/2").status == 503
+
+
+def test_a_version_is_told_in_full_but_for_its_golden_records(api):
+    document = api.json("GET", "/models/birds/versions/1")
+
+    assert document["version"] == 1
+    assert document["blobs"]["model"]["sha256"]
+    assert document["schema"]["columns"][0]["name"] == "beak mm"
+    assert document["verdict"]["passed"] is True
+    assert document["serving"] is True
+    assert "golden" not in document
+
+
+def test_the_release_log_comes_newest_first_a_page_at_a_time(published):
+    published.publish("cells")
+    published.publish("cells")
+    published.release("cells", 1, action="rollback")
+    api = Api(published)
+
+    document = api.json("GET", "/models/cells/releases?limit=2")
+    rest = api.json("GET", document["next"])
+
+    assert [(one["number"], one["action"], one["serving"]) for one in document["releases"]] == [
+        (3, "rollback", 1),
+        (2, "promote", 2),
+    ]
+    assert [one["number"] for one in rest["releases"]] == [1]
+    assert rest["next"] is None
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=1001", "limit=x", "before=-1", "before=٣", "limit=", "limit=1e3"]
+)
+def test_a_page_that_is_none_is_refused(api, query):
+    answer = api.get(f"/models/birds/versions?{query}")
+
+    assert answer.status == 400
+    assert json.loads(answer.body)["errors"][0]["pointer"] == "?" + query.partition("=")[0]
+
+
+@pytest.mark.parametrize("rest", ["", "/versions", "/versions/1", "/releases", "/card", "/predict"])
+def test_a_model_that_does_not_exist_is_not_found(api, rest):
+    answer = api.ask("POST" if rest == "/predict" else "GET", f"/models/nobody{rest}")
+
+    assert answer.status == 404
+    assert answer.headers["content-type"] == PROBLEM
+    assert "model" in json.loads(answer.body)["detail"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "form"),
+    [
+        ("", "md"),
+        ("*/*", "md"),
+        ("text/html", "html"),
+        ("text/markdown", "md"),
+        ("text/html, text/markdown", "md"),
+        ("text/html;q=0.5, text/markdown;q=0.4", "html"),
+        ("text/html;q=0, */*", "md"),
+        ("text/markdown;q=0, */*", "html"),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8", "html"),
+        ("text/*;q=0.3, text/html;q=nonsense", "md"),
+        ("application/json", "md"),
+    ],
+)
+def test_the_card_comes_in_the_form_that_is_preferred(accept, form):
+    assert preferred_form(accept) == form
+
+
+@pytest.mark.parametrize(
+    ("query", "accept_language", "language"),
+    [
+        ("", "", "en"),
+        ("?lang=fr", "", "fr"),
+        ("?lang=en", "fr", "en"),
+        ("", "fr-CH, fr;q=0.9, en;q=0.8, *;q=0.5", "fr"),
+        ("", "de, en;q=0.5, fr;q=0.4", "en"),
+    ],
+)
+def test_the_card_comes_in_the_language_that_is_preferred(api, query, accept_language, language):
+    answer = api.get(f"/models/birds/card{query}", accept_language=accept_language, accept="text/html")
+
+    assert answer.headers["content-language"] == language
+    assert f'<html lang="{language}">' in answer.body.decode()
+
+
+def test_a_language_that_there_is_not_is_refused(api):
+    answer = api.get("/models/birds/card?lang=../en")
+
+    assert answer.status == 400
+
+
+@pytest.mark.parametrize("accept", ["text/html", "text/markdown"])
+def test_nothing_on_a_card_may_run_or_fetch(api, accept):
+    answer = api.get("/models/birds/card", accept=accept)
+
+    policy = answer.headers["content-security-policy"]
+    assert answer.headers["content-type"] == f"{accept}; charset=utf-8"
+    assert policy.startswith("default-src 'none'")
+    assert "script-src" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_version_without_a_card_has_none(published):
+    build = built("cells")
+    bare = {role: blob for role, blob in build.manifest.blobs.items() if not role.startswith("card")}
+    blobs = {role: build.blobs[role] for role in bare}
+    published.publish(
+        "cells", build=replace(build, manifest=replace(build.manifest, blobs=bare), blobs=blobs)
+    )
+
+    assert Api(published).get("/models/cells/card").status == 404
+
+
+def test_an_answer_over_the_limit_is_told_so(published):
+    published.settings = {"answer_limit_bytes": 500}
+    published.service = published.fresh_service()
+    published.publish("cells")
+
+    assert Api(published).get("/models/cells").status == 413
