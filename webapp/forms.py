@@ -101,13 +101,10 @@ class Field:
         """Whether a keypad without a minus sign would be in the way."""
         return self.column.minimum is None or self.column.minimum < 0
 
-    @property
-    def shade(self) -> int:
-        """How dark a picture's cell is, from 0 to `SHADES`."""
-        value, high = parse(self.typed, current()), self.column.maximum
-        if value is None or not high:
-            return 0
-        return round(min(max(value / high, 0.0), 1.0) * SHADES)
+    def shade(self, ink: float) -> int:
+        """Give how dark a picture's cell is, from 0 to `SHADES`, where `ink` is full."""
+        value = parse(self.typed, current())
+        return 0 if value is None else round(min(max(value / ink, 0.0), 1.0) * SHADES)
 
     def described_by(self) -> str:
         """Give the ids of what explains the control, for ``aria-describedby``."""
@@ -163,6 +160,11 @@ class Form:
         if not whole or len(prefixes) > 1:
             return ()
         return tuple(tuple(places[row, column] for column in columns) for row in rows)
+
+    @property
+    def ink(self) -> float:
+        """What the darkest cell of a picture holds."""
+        return max((field.column.maximum or 0.0 for field in self.fields), default=0.0) or 1.0
 
     @property
     def errors(self) -> tuple[Field, ...]:

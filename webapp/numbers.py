@@ -48,15 +48,24 @@ def editable(value: float) -> str:
     return plain.replace(".", ",") if current() == "fr" else plain
 
 
-def readable(value: float, *, signed: bool = False) -> str:
-    """Give a number as it stands in a sentence: four significant digits, never fewer than its whole part."""
+def readable(value: float, *, signed: bool = False, like: float | None = None) -> str:
+    """Give a number as it stands in a sentence: four significant digits, never fewer than its whole part.
+
+    Parameters
+    ----------
+    value : float
+    signed : bool
+        Show a plus sign too.
+    like : float, optional
+        Show as many decimals as this number would have, so that figures side by side can be compared.
+    """
     if not math.isfinite(value):
         return str(value)
-    whole = math.floor(math.log10(abs(value))) + 1 if value else 1
-    shown = format_decimal(
-        abs(round(value, max(0, SIGNIFICANT - whole))), format="#,##0.##########", locale=current()
-    )
-    return _signed(value, shown) if signed else (f"\u2212{shown}" if value < 0 else shown)
+    size = abs(value if like is None else like)
+    whole = math.floor(math.log10(size)) + 1 if size else 1
+    rounded = round(value, max(0, SIGNIFICANT - whole))
+    shown = format_decimal(abs(rounded), format="#,##0.##########", locale=current())
+    return _signed(rounded, shown) if signed or rounded < 0 else str(shown)
 
 
 def exact(value: float) -> str:
@@ -65,10 +74,10 @@ def exact(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """Give a probability in words that do not promise certainty: 0.9997 is "over 99%", not "100%"."""
-    if 0.99 < share < 1:
+    """Give a probability in words that do not promise certainty: a forest whose trees all agree may be wrong."""
+    if share > 0.99:
         return str(_("over %(share)s", share=format_percent(0.99, locale=current())))
-    if 0 < share < 0.01:
+    if share < 0.01:
         return str(_("under %(share)s", share=format_percent(0.01, locale=current())))
     return format_percent(round(share, 2), locale=current())
 

@@ -113,11 +113,13 @@ def _expected(described: ModelDescription, value: float, unit: str | None) -> st
     residuals = described.residuals
     if residuals is None:
         return ""
+    low, high = value + residuals.low, value + residuals.high
+    widest = max(abs(low), abs(high))
     return str(
         _(
             "Expect between %(low)s and %(high)s: the truth lay that close %(share)s of the time, on cases that the model had never seen.",
-            low=readable(value + residuals.low),
-            high=with_unit(readable(value + residuals.high), unit),
+            low=readable(low, like=widest),
+            high=with_unit(readable(high, like=widest), unit),
             share=percent(residuals.share),
         )
     )

@@ -21,8 +21,8 @@ SCORE = "score"
 """What an explanation is of when it is not of a class or a regression's number."""
 MAX_WEIGHTS = 6
 """As many contributions as are read at a glance; the others are added up."""
-NEGLIGIBLE = 1e-9
-"""Contributions under this part of the largest are rounding errors of a sum that is exact on paper."""
+NEGLIGIBLE = 0.005
+"""Contributions under this part of the largest would be shown as nothing, and are added to the others."""
 HEAT_STEPS = 10
 """In how many strengths a picture's cells are coloured."""
 
@@ -63,8 +63,7 @@ def weights(
     """Give what weighed on the answer, or None when nothing did."""
     found = sorted(explanation.contributions.items(), key=lambda it: -abs(it[1]))
     widest = abs(found[0][1]) if found else 0.0
-    found = [(name, value) for name, value in found if abs(value) > NEGLIGIBLE * widest]
-    if not found:
+    if not widest:
         return None
     title, reference = _title(described, explanation), _reference(described, explanation)
     if form.grid:
@@ -78,14 +77,17 @@ def _items(
     """Give the strongest contributions, then what the others add up to."""
     fields = {field.column.name: field for field in form.fields}
     widest = abs(found[0][1])
-    for name, value in found[:MAX_WEIGHTS]:
+    shown = [(name, value) for name, value in found if abs(value) > NEGLIGIBLE * widest]
+    if len(shown) > MAX_WEIGHTS + 1:  # one alone is not worth folding away
+        shown = shown[:MAX_WEIGHTS]
+    for name, value in shown:
         label = fields[name].label if name in fields else name
-        shown = entered(fields.get(name), row[name]) if name in row else ""
-        yield _weight(label, shown, _difference(described, value), value / widest)
-    if others := found[MAX_WEIGHTS:]:
-        total = sum(value for _name, value in others)
+        typed = entered(fields.get(name), row[name]) if name in row else ""
+        yield _weight(label, typed, _difference(described, value, widest), value / widest)
+    others = [value for _name, value in found[len(shown) :] if value]
+    if abs(sum(others)) > NEGLIGIBLE * widest:
         label = str(ngettext("%(num)s other", "%(num)s others together", len(others)))
-        yield _weight(label, "", _difference(described, total), total / widest)
+        yield _weight(label, "", _difference(described, sum(others), widest), sum(others) / widest)
 
 
 def _weight(label: str, value: str, shown: str, part: float) -> Weight:
@@ -122,10 +124,10 @@ def _reference(described: ModelDescription, explanation: Explanation) -> str:
     return str(_("Compared with a typical case, which would get %(reference)s.", reference=shown))
 
 
-def _difference(described: ModelDescription, value: float) -> str:
+def _difference(described: ModelDescription, value: float, widest: float) -> str:
     output = described.schema.output
     if described.task == "regression":
-        return with_unit(readable(value, signed=True), output.unit)
+        return with_unit(readable(value, signed=True, like=widest), output.unit)
     if described.task == "anomaly_detection" and not output.probabilities:
-        return readable(value, signed=True)
+        return readable(value, signed=True, like=widest)
     return points(value) if output.probabilities else share(value)

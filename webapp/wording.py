@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from webapp.numbers import exact
+
 if TYPE_CHECKING:
     from flask import Flask
 
@@ -61,5 +63,5 @@ def caution(code: str, *, label: str, entered: str, seen: str) -> str:
 
 
 def register(app: Flask) -> None:
-    """Let templates say what a task is."""
-    app.jinja_env.filters["task"] = task
+    """Let templates say what a task is, and write numbers."""
+    app.jinja_env.filters.update(task=task, plain=exact)

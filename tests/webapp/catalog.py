@@ -163,7 +163,7 @@ DIGITS = model(
     "digits",
     "classification",
     [
-        column(f"pixel_{row}_{col}", minimum=0, maximum=16, example=float((row * col) % 17), typical=4.0,
+        column(f"pixel_{row}_{col}", minimum=0, maximum=16 if col else 0, example=float((row * col) % 17), typical=4.0,
                label=(f"Pixel, row {row + 1}, column {col + 1}", f"Pixel, ligne {row + 1}, colonne {col + 1}"))
         for row in range(8)
         for col in range(8)

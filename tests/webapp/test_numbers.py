@@ -70,7 +70,14 @@ def test_predictions_claim_four_digits(site: Flask, value: float, shown: str) ->
 
 @pytest.mark.parametrize(
     ("share", "shown"),
-    [(0.97, "97%"), (0.9997, "over 99%"), (1.0, "100%"), (0.0003, "under 1%"), (0.0, "0%"), (0.99, "99%")],
+    [
+        (0.97, "97%"),
+        (0.9997, "over 99%"),
+        (1.0, "over 99%"),
+        (0.0003, "under 1%"),
+        (0.0, "under 1%"),
+        (0.99, "99%"),
+    ],
 )
 def test_a_probability_is_never_rounded_to_certainty(site: Flask, share: float, shown: str) -> None:
     with site.test_request_context(), force_locale("en"):

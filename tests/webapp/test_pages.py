@@ -105,6 +105,7 @@ def test_pixels_are_laid_out_as_the_picture_that_they_are(visitor: Visitor) -> N
     assert page.count("<tr>") == 8
     assert 'aria-label="Pixel, row 1, column 1"' in page
     assert 'class="shade-8"' in page
+    assert "from 0 (blank) to 16 (full ink)" in page
 
 
 @pytest.mark.parametrize(
@@ -230,6 +231,15 @@ def test_what_weighed_on_a_label_alone_is_told_in_parts_of_the_whole(visitor: Vi
 
     assert "What weighed for and against “Group 2”" in page
     assert '<span class="bar-value">+100%</span>' in page
+
+
+def test_contributions_side_by_side_have_the_same_decimals(api: FakeApi, visitor: Visitor) -> None:
+    api.predictions["diabetes"]["explanation"]["contributions"] = {"bmi": 14.512, "age": -0.4712}
+
+    page = html.unescape(visitor.takes_the_example("diabetes").text)
+
+    assert f"+14.51{NB}points" in page
+    assert f"−0.47{NB}points" in page
 
 
 def test_contributions_that_are_rounding_errors_are_left_out(api: FakeApi, visitor: Visitor) -> None:
