@@ -72,7 +72,7 @@ class SklearnModel:
     def __init__(self, estimator: Any, schema: Schema) -> None:
         # Here, not at the top: whoever names this runtime pays for the import, and only when it loads.
         from sklearn import config_context  # noqa: PLC0415
-        from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]  # noqa: PLC0415
+        from threadpoolctl import ThreadpoolController  # noqa: PLC0415
 
         self._estimator = estimator
         self._task = schema.output.task
