@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dasier.serving.asking import asked
 from dasier.serving.exchange import Request, Response, json_response
 from dasier.serving.exchange import handler as lambda_handler
-from dasier.serving.formats import mlflow, native, oip, oip_outputs
+from dasier.serving.formats import mlflow, native, oip, oip_outputs, vetiver
 from dasier.serving.options import read_options
 from dasier.serving.predicting import predict as run
 
@@ -22,6 +22,8 @@ def predict(service: Service, request: Request) -> Response:
     rows, pointer = native.read(request, loaded.manifest.schema)
     outputs = run(loaded, rows, pointer)
     answer = native.document(loaded, rows, outputs, options=options)
+    if vetiver.is_asked_by(request):
+        answer = vetiver.document(answer)
     return json_response(answer, headers={"x-model-version": str(loaded.manifest.version)})
 
 

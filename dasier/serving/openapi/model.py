@@ -131,14 +131,18 @@ def _label(output: Output) -> Json:
 
 
 def _prediction(output: Output) -> Json:
-    properties: Json = {"prediction": _label(output), "explanation": ref("Explanation")}
+    properties: Json = {
+        "prediction": _label(output),
+        "explanation": ref("Explanation"),
+        "warnings": array(ref("Warning"), description="Of this row, where a bare array was sent."),
+    }
     if output.unit is not None:
         properties["unit"] = {"const": output.unit}
     if output.probabilities:
         properties["probabilities"] = obj(dict.fromkeys(output.class_keys, NUMBER), closed=True)
     if output.task == "anomaly_detection":
         properties["score"] = NUMBER | {"description": "Below 0 is an anomaly."}
-    return obj(properties, optional=("explanation", "probabilities", "score"), closed=True)
+    return obj(properties, optional=("explanation", "warnings", "probabilities", "score"), closed=True)
 
 
 # --- examples ------------------------------------------------------------------------------------

@@ -164,8 +164,10 @@ def answer(prediction: Json, name: Json) -> Json:
             "version": INTEGER,
             "prediction_id": STRING,
             "predictions": array(prediction),
-            "warnings": array(ref("Warning")),
+            "warnings": array(ref("Warning"), description="Missing where a bare array was sent."),
+            "predict": array({}, description="Labels or numbers alone, where a bare array was sent."),
         },
+        optional=("warnings", "predict"),
         closed=True,
     )
 
