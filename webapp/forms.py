@@ -94,7 +94,9 @@ class Field:
     def placeholder(self) -> str:
         """A usual value, as it would be typed."""
         usual = self.column.typical if self.column.typical is not None else self.column.example
-        return editable(usual) if self.control == "number" and isinstance(usual, int | float) else ""
+        if self.control != "number" or not isinstance(usual, int | float):
+            return ""
+        return editable(float(f"{usual:.6g}"))  # a median of two values has more digits than either
 
     @property
     def may_be_negative(self) -> bool:

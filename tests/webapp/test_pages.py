@@ -82,6 +82,12 @@ def test_ranges_are_written_the_french_way(visiteur: Visitor) -> None:
     assert f"de 2\u202f700 à 6\u202f300{NB}g" in page
 
 
+def test_a_usual_value_has_no_more_digits_than_somebody_would_type(api: FakeApi, visitor: Visitor) -> None:
+    api.models["turbines"]["schema"]["columns"][0]["typical"] = 12.975000000000001
+
+    assert 'placeholder="12.975"' in visitor.reads("/models/turbines").text
+
+
 def test_an_example_is_one_link_away_and_needs_no_script(visiteur: Visitor) -> None:
     page = visiteur.reads("/models/penguins?example=1").text
 
