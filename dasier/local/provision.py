@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import queue
 import subprocess
 import sys
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
 BUILDERS = 2
 """Processes that build at the same time."""
+
+_THREADS = str(max(1, (os.cpu_count() or 1) // BUILDERS))
+_SHARED = {"OMP_NUM_THREADS": _THREADS, "OPENBLAS_NUM_THREADS": _THREADS}
+"""Builders share the cores: more threads than cores make each of them wait for the others."""
 
 
 class Reporter(Protocol):
@@ -133,6 +138,7 @@ class Provision:
         with self._guard:
             child = subprocess.Popen(  # noqa: S603 (our own module)
                 self.command,
+                env=_SHARED | os.environ,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
