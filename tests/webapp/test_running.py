@@ -127,6 +127,20 @@ def test_a_deployment_takes_its_settings_from_the_environment() -> None:
     assert settings.plain_http is False
 
 
+@pytest.mark.parametrize(("secret", "outcome"), [(SECRET, "200"), ("", "SettingsInvalid")])
+def test_a_wsgi_server_gets_the_site_or_a_clear_no(api: FakeApi, secret: str, outcome: str) -> None:
+    script = (
+        "from werkzeug.test import Client; from webapp.wsgi import app;"
+        "print(Client(app).get('/', base_url='https://example.org').status_code)"
+    )
+
+    printed, error = run(
+        "-c", script, DASIER_API_URL=api.url, DASIER_SITE_HOSTS="example.org", DASIER_SITE_SECRET=secret
+    ).communicate(timeout=READY_S)
+
+    assert outcome in printed + error
+
+
 def test_a_local_site_makes_its_own_secret_unless_it_is_given_one() -> None:
     made = [Settings.for_local("http://127.0.0.1:1", {}).secret for _ in range(2)]
     given = Settings.for_local("http://127.0.0.1:1", {"DASIER_SITE_SECRET": SECRET}).secret
