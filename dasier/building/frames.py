@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 
 from dasier import rows
+from dasier.building.lookalikes import seen
 from dasier.errors import DataInvalid
-from dasier.schema import normalised
+from dasier.schema import composed, normalised
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -114,6 +115,18 @@ def to_rows(frame: pd.DataFrame, schema: Schema) -> Rows:
     return rows.from_arrays(schema, numbers, texts, rows.pointer_in("#/rows"))
 
 
+def respelt(frame: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
+    """Give a frame with the strings of some columns in NFC, so that two spellings of a category are one.
+
+    For rows that an estimator is yet to be fitted on: one that was fitted elsewhere knows its own spellings.
+    """
+    strings = [name for name in columns if frame[name].dtype == object]
+    # pandas 3 makes its own string dtype of what is mapped; an estimator is fitted on objects here.
+    return frame.assign(
+        **{name: frame[name].map(composed, na_action="ignore").astype(object) for name in strings}
+    )
+
+
 # --- names ---------------------------------------------------------------------------------------
 
 
@@ -133,6 +146,11 @@ def _names(labels: pd.Index) -> list[str]:
             problems.append(
                 f"columns {names.index(name)} and {position} are both named {name!r} once accents are composed and "
                 "outer blanks removed; rename one"
+            )
+        elif alike := [other for other in names if seen(other) == seen(name)]:
+            problems.append(
+                f"columns {names.index(alike[0])} and {position} look the same, {name!r}, but are written with letters "
+                f"of different scripts ({alike[0]!a} and {name!a}); rename one"
             )
         names.append(name)
     if problems:

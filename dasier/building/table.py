@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from dasier.building import training
-from dasier.building.frames import tidy
+from dasier.building.frames import respelt, tidy
 from dasier.building.infer import readable
 from dasier.building.refinements import OutputNotes, Refinements
+from dasier.building.threads import one_thread
 from dasier.building.trained import About, Trained
 from dasier.errors import DataInvalid
 from dasier.schema import Kind, Task, Text, normalised
@@ -80,9 +81,10 @@ def train_table(path: Path, *, target: str, name: str, progress: Callable[[str],
     numbers = {column: "float64" for column in features if kinds[column] == "boolean"}
     fitted_rows, held_out = fitted_rows.astype(numbers), held_out.astype(numbers)
     contest = _contest(kinds, features, task, n_rows=len(table))
-    name_chosen, scores = _winner(contest, fitted_rows[features], fitted_rows[target], task, progress)
-    progress(f"fit the {name_chosen}")
-    estimator = contest.candidates[name_chosen].fit(fitted_rows[features], fitted_rows[target])
+    with one_thread():
+        name_chosen, scores = _winner(contest, fitted_rows[features], fitted_rows[target], task, progress)
+        progress(f"fit the {name_chosen}")
+        estimator = contest.candidates[name_chosen].fit(fitted_rows[features], fitted_rows[target])
     return Trained(
         name=name,
         task=task,
@@ -107,6 +109,7 @@ def _columns(frame: pd.DataFrame, target: str) -> tuple[pd.DataFrame, dict[str, 
     if target not in kinds:
         raise DataInvalid(f"there is no column {target!r}; the table has {', '.join(kinds)}")
     rows = rows[rows[target].notna()].reset_index(drop=True)
+    rows = respelt(rows, (name for name, kind in kinds.items() if kind == "category"))
     notes: list[Text] = []
     empty = [str(column) for column in frame.columns if frame[column].isna().all()]
     dull = {

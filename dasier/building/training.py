@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dasier.building.frames import tidy
+from dasier.building.frames import respelt, tidy
+from dasier.building.threads import one_thread
 from dasier.building.trained import About, Trained
 from dasier.errors import DataInvalid
 from dasier.schema import normalised
@@ -23,11 +24,15 @@ def train(recipe: Recipe) -> Trained:
     DataInvalid
         If the recipe's rows cannot be used, or the estimator refuses them.
     """
-    table = tidy(recipe.load()).frame
+    found = tidy(recipe.load())
+    table = found.frame
     target = None if recipe.target is None else normalised(recipe.target)
+    declared = {name: recipe.refinements.of(name).kind for name in found.kinds if name != target}
     if target is not None:
         table = _with_target(table, target)
-    table = as_declared(table, {name: notes.kind for name, notes in recipe.refinements.columns.items()})
+    table = as_declared(table, declared)
+    kinds = {name: declared.get(name) or kind for name, kind in found.kinds.items()}
+    table = respelt(table, (name for name, kind in kinds.items() if kind == "category"))
     fitted_rows, held_out = split(
         table, target if recipe.stratify else None, share=recipe.test_share, seed=recipe.seed
     )
@@ -35,7 +40,8 @@ def train(recipe: Recipe) -> Trained:
     labels = None if target is None or recipe.task == "anomaly_detection" else fitted_rows[target]
     features = [name for name in table.columns if name != target]
     try:
-        estimator.fit(fitted_rows[features], labels)
+        with one_thread():
+            estimator.fit(fitted_rows[features], labels)
     except ValueError as error:
         raise DataInvalid(f"{recipe.name}: the estimator refuses the rows: {error}") from error
     return Trained(
