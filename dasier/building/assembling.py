@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dasier import golden
-from dasier.building import provenance
+from dasier.building import lookalikes, provenance
 from dasier.building.baseline import baseline
 from dasier.building.card import Facts, card
 from dasier.building.choice import Choice, choose
@@ -22,6 +22,7 @@ from dasier.building.infer import infer
 from dasier.building.parity import TOLERANCE
 from dasier.building.plots import draw
 from dasier.building.probes import probes
+from dasier.building.threads import one_thread
 from dasier.built import Built
 from dasier.errors import EstimatorUnsupported, RehearsalFailed
 from dasier.manifest import Blob, Manifest, RuntimeChoice, canonical
@@ -71,23 +72,25 @@ def assemble(trained: Trained, *, progress: Progress = lambda _: None) -> Built:
     """
     progress("infer the schema")
     estimator = trained.estimator
-    classes = getattr(estimator, "classes_", None)
     schema = infer(
         trained.table,
         task=trained.task,
         target=trained.target,
         refinements=trained.refinements,
-        classes=None if classes is None or trained.task != "classification" else np.asarray(classes).tolist(),
+        classes=_classes(trained),
         probabilities=trained.task == "classification" and hasattr(estimator, "predict_proba"),
     )
     held_out = to_rows(trained.held_out, schema)
-    progress("choose a runtime and prove parity")
-    choice = choose(estimator, trained.fitted_rows[trained.features], schema, held_out, seed=trained.seed)
-    model = load(choice.runtime, choice.blob, schema)
-    progress("measure on held-out rows")
-    judged = _judge(trained, schema, choice, model, held_out)
-    progress("write the card")
-    built = _built(trained, judged)
+    with one_thread():
+        progress("choose a runtime and prove parity")
+        choice = choose(estimator, trained.fitted_rows[trained.features], schema, held_out, seed=trained.seed)
+        model = load(choice.runtime, choice.blob, schema)
+        progress(
+            "measure on the sample" if trained.split.get("kind") == "sample" else "measure on held-out rows"
+        )
+        judged = _judge(trained, schema, choice, model, held_out)
+        progress("write the card")
+        built = _built(trained, judged)
     progress("rehearse in a fresh process")
     try:
         measured = rehearse(built)
@@ -95,6 +98,27 @@ def assemble(trained: Trained, *, progress: Progress = lambda _: None) -> Built:
         raise EstimatorUnsupported(f"{trained.name} cannot be served. {error}") from error
     described = replace(built.manifest.runtime, memory_bytes=measured.memory_bytes)
     return replace(built, manifest=replace(built.manifest, runtime=described))
+
+
+def _classes(trained: Trained) -> list[Any] | None:
+    """Give the classes, or the groups, that the estimator knows; None where it does not say."""
+    if trained.task == "classification":
+        classes = getattr(trained.estimator, "classes_", None)
+        return None if classes is None else list(np.asarray(classes).tolist())
+    if trained.task != "clustering":
+        return None
+    clusterer = _last(trained.estimator)
+    # A group that no training row is in still has its centre, and may get a row later.
+    groups = set(range(len(getattr(clusterer, "cluster_centers_", ()))))
+    groups.update(np.unique(np.asarray(getattr(clusterer, "labels_", ()), dtype=np.int64)).tolist())
+    return sorted(groups) or None
+
+
+def _last(estimator: Any) -> Any:
+    """Give what answers inside a pipeline or a search."""
+    if hasattr(estimator, "best_estimator_"):
+        return _last(estimator.best_estimator_)
+    return _last(estimator.steps[-1][1]) if hasattr(estimator, "steps") else estimator
 
 
 def _judge(trained: Trained, schema: Schema, choice: Choice, model: Model, held_out: Rows) -> _Judged:
@@ -130,7 +154,7 @@ def _space(trained: Trained, held_out: Rows) -> NDArray[np.float64] | None:
 
 def _built(trained: Trained, judged: _Judged) -> Built:
     schema, choice = judged.schema, judged.choice
-    notes = (*trained.notes, *held_rows(trained.estimator))
+    notes = (*trained.notes, *held_rows(trained.estimator), *lookalikes.notes(schema.names))
     source = dict(trained.origin) | {"git_commit": provenance.git_commit(Path.cwd())}
     created, environment = provenance.now(), provenance.environment()
     data = {"rows": len(trained.table), "sha256": provenance.data_digest(trained.table)}

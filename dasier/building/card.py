@@ -160,12 +160,14 @@ def _values(facts: Facts, language: Language) -> dict[str, Any]:
         "source": _link(facts.source),
         "notes": [in_words(note, language) for note in facts.notes],
         "split": {
+            "is_sample": split.get("kind") == "sample",
             "held_out": whole(split.get("held_out_rows", 0), language),
             "fitted": whole(split["fitted_rows"], language) if "fitted_rows" in split else "",
             "stratified": bool(split.get("stratified")),
         },
         "measures": _measures(metrics, output, language),
         "guessed": "constant_guess" in metrics,
+        "unmeasured": _unmeasured(metrics, output),
         "residuals": _residuals(metrics, output, language),
         "classes_measured": _classes_measured(metrics, output, language),
         "sizes": [
@@ -204,6 +206,14 @@ def _measures(metrics: Mapping[str, Any], output: Output, language: Language) ->
         }
         for name, held in metrics.get("values", {}).items()
     ]
+
+
+def _unmeasured(metrics: Mapping[str, Any], output: Output) -> str:
+    """Give why there is no measure: ``no_target``, ``too_few``, or nothing where there is one."""
+    if metrics.get("values"):
+        return ""
+    is_sample = metrics.get("split", {}).get("kind") == "sample"
+    return "no_target" if is_sample and output.task in {"classification", "regression"} else "too_few"
 
 
 def _measured(name: str, value: float, output: Output, language: Language) -> str:

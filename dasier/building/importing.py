@@ -105,9 +105,11 @@ def bring(path: Path, *, name: str, sample: Path, target: str | None) -> Trained
     if target is not None and target not in table.columns:
         raise DataInvalid(f"{sample.name} has no column {target!r}; it has {', '.join(table.columns)}")
     table = table[[*_features(estimator, table, target), *([target] if target else [])]]
+    task = _task(estimator)
+    measured = target is not None or task not in {"classification", "regression"}
     return Trained(
         name=name,
-        task=_task(estimator),
+        task=task,
         about=About(
             title={"en": readable(name), "fr": readable(name)},
             summary=_summary(target),
@@ -121,22 +123,32 @@ def bring(path: Path, *, name: str, sample: Path, target: str | None) -> Trained
         split={
             "kind": "sample",
             "held_out_rows": len(table),
-            "fitted_rows": 0,
             "stratified": False,
             "seed": SEED,
         },
         seed=SEED,
         origin={"kind": "import", "file": path.name},
-        notes=(_SAMPLE_NOTE, *(_version_note(one) for one in heard if "version" in str(one.message))),
+        notes=(
+            _sample_note(measured=measured),
+            *(_version_note(one) for one in heard if "version" in str(one.message)),
+        ),
     )
 
 
-_SAMPLE_NOTE: Text = {
-    "en": "It was fitted elsewhere. Its schema, ranges and measures come from the sample that was given with it, "
-    "and rows of that sample may have been trained on: the measures may flatter it.",
-    "fr": "Ce modèle a été entraîné ailleurs. Son schéma, ses plages et ses mesures viennent de l’échantillon fourni "
-    "avec lui, dont des lignes ont pu servir à l’entraînement : les mesures peuvent le flatter.",
-}
+def _sample_note(*, measured: bool) -> Text:
+    if measured:
+        return {
+            "en": "It was fitted elsewhere. Its schema, ranges and measures come from the sample that was given with it, "
+            "and rows of that sample may have been trained on: the measures may flatter it.",
+            "fr": "Ce modèle a été entraîné ailleurs. Son schéma, ses plages et ses mesures viennent de l’échantillon fourni "
+            "avec lui, dont des lignes ont pu servir à l’entraînement\u00a0: les mesures peuvent le flatter.",
+        }
+    return {
+        "en": "It was fitted elsewhere. Its schema and ranges come from the sample that was given with it, which has no "
+        "target: how good it is could not be measured.",
+        "fr": "Ce modèle a été entraîné ailleurs. Son schéma et ses plages viennent de l’échantillon fourni avec lui, qui "
+        "n’a pas de cible\u00a0: ce qu’il vaut n’a pas pu être mesuré.",
+    }
 
 
 def _version_note(warning: Any) -> Text:

@@ -167,8 +167,8 @@ def _confusion(confusion: Mapping[str, Any], schema: Schema, language: Language)
     axes.tick_params(length=0)
     right = whole(np.trace(counts), language)
     alt = {
-        "en": f"Confusion matrix: {right} of {whole(counts.sum(), language)} held-out rows were answered right.",
-        "fr": f"Matrice de confusion\u00a0: {right} lignes de test sur {whole(counts.sum(), language)} ont reçu la bonne réponse.",
+        "en": f"Confusion matrix: {right} of {whole(counts.sum(), language)} rows were answered right.",
+        "fr": f"Matrice de confusion\u00a0: {right} lignes sur {whole(counts.sum(), language)} ont reçu la bonne réponse.",
     }
     return _picture("confusion", figure, language, alt)
 
@@ -289,8 +289,8 @@ def _projection(
     for text in legend.get_texts():
         text.set_parse_math(False)
     alt = {
-        "en": f"{whole(len(flat), language)} held-out rows on a plane, marked by {len(names)} answers.",
-        "fr": f"{whole(len(flat), language)} lignes de test sur un plan, marquées selon {len(names)} réponses.",
+        "en": f"{whole(len(flat), language)} rows on a plane, marked by {len(names)} answers.",
+        "fr": f"{whole(len(flat), language)} lignes sur un plan, marquées selon {len(names)} réponses.",
     }
     return _picture("projection", figure, language, alt)
 
