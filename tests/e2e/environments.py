@@ -1,0 +1,66 @@
+"""Environments of their own for clients that would not go together with the project's libraries.
+
+They stand in ``.envs/``, are made on first use, and are kept between runs as long as their
+requirements stay the same. Where one cannot be made (no network), `Unavailable` says why.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+_PATIENCE_S = 300
+
+REQUIREMENTS: dict[str, tuple[str, ...]] = {
+    "tritonclient": ("tritonclient[http]==2.73.0",),
+    "kserve": ("kserve==0.21.0",),
+    "mlflow": ("mlflow-skinny==3.17.2", "pandas>=2.3", "scipy>=1.15"),
+    "vetiver": ("vetiver==0.2.6",),
+}
+
+
+class Unavailable(Exception):
+    """An environment cannot be made here."""
+
+
+def python(name: str) -> Path:
+    """Give the interpreter of an environment, making the environment first if need be.
+
+    Raises
+    ------
+    Unavailable
+        Saying what went wrong.
+    """
+    folder = ROOT / ".envs" / name
+    interpreter = folder / "bin" / "python"
+    wanted = "\n".join(REQUIREMENTS[name])
+    marker = folder / "requirements.txt"
+    if interpreter.exists() and marker.exists() and marker.read_text() == wanted:
+        return interpreter
+    uv = _uv()
+    if uv is None:
+        _run(sys.executable, "-m", "venv", "--clear", str(folder))
+        _run(str(interpreter), "-m", "pip", "install", "--quiet", *REQUIREMENTS[name])
+    else:
+        _run(uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder))
+        _run(uv, "pip", "install", "--quiet", "--python", str(interpreter), *REQUIREMENTS[name])
+    marker.write_text(wanted)
+    return interpreter
+
+
+def _uv() -> str | None:
+    own = ROOT / ".tools" / "bin" / "uv"
+    return str(own) if own.exists() else shutil.which("uv")
+
+
+def _run(*command: str) -> None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE_S, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise Unavailable(f"{command[0]} took over {_PATIENCE_S} s") from error
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines()
+        raise Unavailable(said[-1] if said else f"{command[0]} failed")
