@@ -19,7 +19,7 @@ from urllib.parse import quote
 import numpy as np
 
 from dasier.errors import RowsRefused, Violation
-from dasier.schema import Column, Schema, normalised
+from dasier.schema import Column, Schema, composed, normalised
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -429,7 +429,8 @@ def _checked(
     _judge_texts(schema, texts, faults)
     if faults.count:
         raise faults.refusal()
-    return Rows(schema, numbers, texts, tuple(_warnings(schema, outside, texts)))
+    texts, unseen = _recognised(plan, texts)
+    return Rows(schema, numbers, texts, (*_outside(schema, outside), *unseen))
 
 
 def _judge_numbers(schema: Schema, numbers: NDArray[np.float64], faults: _Faults) -> None:
@@ -467,20 +468,37 @@ def _judge_nulls(column: Column, indices: Sequence[int] | NDArray[np.intp], faul
             faults.add(index, column.name, "null", "This column takes no null: none was seen in training.")
 
 
-def _warnings(schema: Schema, outside: NDArray[np.bool_], texts: NDArray[np.object_]) -> Iterator[RowWarning]:
+def _outside(schema: Schema, outside: NDArray[np.bool_]) -> Iterator[RowWarning]:
     if outside.any():
         for index, position in np.argwhere(outside).tolist():
             column = schema.number_columns[position]
             unit = f" {column.unit}" if column.unit else ""
             detail = f"Training saw {column.minimum:g} to {column.maximum:g}{unit}; the answer is a guess outside it."
             yield RowWarning(index, column.name, "outside_training_range", detail)
-    for position, column in enumerate(schema.text_columns):
-        if column.kind == "category":
-            known = frozenset(column.categories)
-            for index, cell in enumerate(texts[:, position]):
-                if isinstance(cell, str) and cell not in known:
-                    detail = "This category was not seen in training; the answer does not know it."
-                    yield RowWarning(index, column.name, "unseen_category", detail)
+
+
+def _recognised(plan: _Plan, texts: NDArray[np.object_]) -> tuple[NDArray[np.object_], list[RowWarning]]:
+    """Give the texts with categories as training spelt them, and a warning for each that it never saw.
+
+    Accents may be sent composed or not, and look the same (Unicode NFC and NFD). Only a category that is not
+    known as it stands is looked up by its composed form, so that nothing is spent on the others.
+    """
+    warnings: list[RowWarning] = []
+    for position, name, known in plan.categories:
+        cells = texts[:, position].tolist()
+        if not any(isinstance(cell, str) for cell in set(cells).difference(known)):
+            continue
+        spellings = {composed(category): category for category in known}
+        spelt = [spellings.get(composed(c), c) if isinstance(c, str) and c not in known else c for c in cells]
+        texts = texts.copy()
+        texts[:, position] = spelt
+        detail = "This category was not seen in training; the answer does not know it."
+        warnings += [
+            RowWarning(index, name, "unseen_category", detail)
+            for index, cell in enumerate(spelt)
+            if isinstance(cell, str) and cell not in known
+        ]
+    return texts, warnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -494,6 +512,7 @@ class _Plan:
     maxima: NDArray[np.float64]
     has_integers: bool
     has_booleans: bool
+    categories: tuple[tuple[int, str, frozenset[str]], ...]
 
 
 def _plan(schema: Schema) -> _Plan:
@@ -517,6 +536,7 @@ def _plan(schema: Schema) -> _Plan:
             np.array([high for _, high in ranges], dtype=np.float64),
             any(c.kind == "integer" for c in numbers),
             any(c.kind == "boolean" for c in numbers),
+            tuple((i, c.name, frozenset(c.categories)) for i, c in enumerate(texts) if c.kind == "category"),
         )
         schema.__dict__["_plan"] = known
     return known
