@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dasier import layout
+from dasier.errors import (
+    BlobMissing,
+    DigestMismatch,
+    DocumentInvalid,
+    ModelNotFound,
+    ReleaseTaken,
+    VersionNotFound,
+)
+from tests import models
+from tests.models import SIGNER, Shop, entry
+
+if TYPE_CHECKING:
+    from dasier.store import Store
+
+
+def overwrite(store: Store, key: str, content: bytes) -> None:
+    store.delete(key)
+    store.create(key, content)
+
+
+def test_versions_are_numbered_from_one_without_gaps(store: Store) -> None:
+    shop = Shop(store)
+
+    assert [shop.publish(models.constant()) for _ in range(3)] == [1, 2, 3]
+    assert shop.registry.versions("constant") == [1, 2, 3]
+
+
+def test_published_version_is_read_back_whole(store: Store) -> None:
+    shop = Shop(store)
+    built = models.constant()
+
+    version = shop.publish(built)
+
+    manifest = shop.registry.manifest("constant", version)
+    assert manifest == built.manifest.bound_to(version, publication=manifest.id)
+    assert {role: shop.registry.blob(manifest, role) for role in manifest.blobs} == built.blobs
+
+
+def test_names_are_sorted_and_only_those_of_models(store: Store) -> None:
+    shop = Shop(store)
+    for name in ("pine", "ash-2", "oak"):
+        shop.publish(models.constant(name))
+    store.create("models/Not a name/versions/000001.manifest.json", b"")
+
+    assert shop.registry.names() == ["ash-2", "oak", "pine"]
+
+
+def test_blobs_are_shared_between_versions(store: Store) -> None:
+    shop = Shop(store)
+
+    shop.publish(models.constant())
+    shop.publish(models.constant())
+
+    assert len(list(store.keys(layout.BLOBS))) == 2
+
+
+def test_each_blob_is_told_once_it_is_there() -> None:
+    shop = Shop()
+    told: list[int] = []
+
+    shop.registry.publish(models.constant(), SIGNER, done=told.append)
+
+    assert sorted(told) == sorted(blob.size_bytes for blob in models.constant().manifest.blobs.values())
+
+
+def test_blob_that_somebody_changed_stops_the_publisher(store: Store) -> None:
+    shop = Shop(store)
+    key = layout.blob(models.constant().manifest.blobs["model"].sha256)
+    store.create(key, b"changed")
+
+    with pytest.raises(DigestMismatch, match="model"):
+        shop.publish(models.constant())
+
+    assert not shop.registry.has_versions("constant")
+
+
+def test_model_that_nobody_published_is_not_found(store: Store) -> None:
+    registry = Shop(store).registry
+
+    with pytest.raises(ModelNotFound):
+        registry.versions("constant")
+    with pytest.raises(VersionNotFound):
+        registry.manifest("constant", 1)
+    assert registry.head("constant") is None
+    assert registry.releases("constant") == []
+
+
+def test_blob_that_is_gone_is_named(store: Store) -> None:
+    shop = Shop(store)
+    manifest = shop.registry.manifest("constant", shop.publish(models.constant()))
+    store.delete(layout.blob(manifest.blobs["model"].sha256))
+
+    with pytest.raises(BlobMissing, match="model"):
+        shop.registry.blob(manifest, "model")
+
+
+@pytest.mark.parametrize("content", [b"", b"other bytes", b"x" * 100_000])
+def test_blob_with_other_bytes_is_refused(store: Store, content: bytes) -> None:
+    shop = Shop(store)
+    manifest = shop.registry.manifest("constant", shop.publish(models.constant()))
+    overwrite(store, layout.blob(manifest.blobs["model"].sha256), content)
+
+    with pytest.raises(DigestMismatch, match="model"):
+        shop.registry.blob(manifest, "model")
+
+
+def test_head_is_the_newest_release_and_the_log_goes_back_from_it(store: Store) -> None:
+    registry = Shop(store).registry
+    for number in range(1, 13):
+        registry.append("m", entry(number, number))
+
+    assert registry.head("m") == registry.release("m", 12)
+    assert [release.number for release in registry.releases("m")] == list(range(12, 0, -1))
+    assert next(registry.history("m")).number == 12
+
+
+def test_taken_release_says_who_was_first_and_what_they_did(store: Store) -> None:
+    registry = Shop(store).registry
+    registry.append("m", entry(1, 7, who="Ada"))
+
+    with pytest.raises(ReleaseTaken, match="Ada chose to promote version 7"):
+        registry.append("m", entry(1, 8))
+
+    assert [release.serving for release in registry.releases("m")] == [7]
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"null", b"\xff", b'{"number":1}'])
+def test_release_that_cannot_be_read_is_said_to_be_one(content: bytes) -> None:
+    shop = Shop()
+    shop.store.create(layout.release("m", 1), content)
+
+    with pytest.raises(DocumentInvalid, match="release 1 of m"):
+        shop.registry.head("m")
+
+
+def test_verdict_is_written_once(store: Store) -> None:
+    registry = Shop(store).registry
+
+    assert registry.record_verdict("m", 1, {"passed": True})
+    assert not registry.record_verdict("m", 1, {"passed": False})
+    assert registry.verdict("m", 1) == {"passed": True}
+    assert registry.verdict("m", 2) is None
+    assert registry.judged("m") == {1}
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"null", b"[[1]]"])
+def test_verdict_that_cannot_be_read_is_said_to_be_one(content: bytes) -> None:
+    shop = Shop()
+    shop.store.create(layout.verdict("m", 1), content)
+
+    with pytest.raises(DocumentInvalid, match="verdict on version 1 of m"):
+        shop.registry.verdict("m", 1)
+
+
+@pytest.mark.parametrize("word", ["true", 1, "no", [1]])
+def test_verdict_passes_only_if_it_says_true(word: object) -> None:
+    shop = Shop()
+    shop.store.create(layout.verdict("m", 1), json.dumps({"passed": word}).encode())
+
+    assert shop.registry.verdict("m", 1) == {"passed": False}
+
+
+def test_only_blobs_that_nothing_names_are_unreferenced(store: Store) -> None:
+    shop = Shop(store)
+    shop.publish(models.constant())
+    store.create(layout.blob("0" * 64), b"left behind")
+
+    assert shop.registry.unreferenced() == [layout.blob("0" * 64)]
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda c: c.replace(b'"seed":1', b'"seed":2'), lambda c: c[:-9], lambda c: b"\xff" + c]
+)
+def test_manifest_that_cannot_be_believed_keeps_its_blobs(store: Store, spoil: object) -> None:
+    shop = Shop(store)
+    key = layout.manifest("constant", shop.publish(models.constant()))
+    overwrite(store, key, spoil(store.get(key)))  # type: ignore[operator]
+
+    assert shop.registry.unreferenced() == []
+
+
+def test_blobs_of_a_publisher_at_work_can_be_left_out(store: Store) -> None:
+    registry = Shop(store).registry
+    store.create(layout.blob("0" * 64), b"just written")
+
+    assert registry.unreferenced(written_before=datetime.now(UTC) - timedelta(hours=1)) == []
+
+
+def test_build_that_lacks_a_blob_is_not_published() -> None:
+    shop = Shop()
+    broken = replace(models.constant(), blobs={})
+
+    with pytest.raises(KeyError):
+        shop.publish(broken)
+
+    assert not shop.registry.has_versions("constant")

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dasier import releasing
+from dasier.errors import ModelNotFound, ReleaseRefused, ReleaseTaken, Untrusted, VersionNotFound
+from tests import models
+from tests.models import Counting, Shop
+
+if TYPE_CHECKING:
+    from dasier.registry import Registry
+
+BY = {"who": "Ada", "why": "because"}
+
+
+@pytest.fixture
+def shop() -> Shop:
+    """Give three versions that passed, the second of which serves."""
+    shop = Shop()
+    for _ in range(3):
+        shop.publish(models.constant("m"), release=False)
+    for version in (1, 2):
+        releasing.promote(shop.registry, "m", version, **BY)
+    return shop
+
+
+def served(registry: Registry) -> list[int | None]:
+    return [release.serving for release in registry.releases("m")]
+
+
+def test_promoted_version_serves_and_the_log_says_what_it_replaced(shop: Shop) -> None:
+    release = releasing.promote(shop.registry, "m", 3, **BY)
+
+    assert shop.registry.head("m") == release
+    assert (release.number, release.serving, release.previous, release.forced) == (3, 3, 2, False)
+    assert (release.who, release.why, release.action) == ("Ada", "because", "promote")
+
+
+def test_promoting_what_serves_is_refused(shop: Shop) -> None:
+    with pytest.raises(ReleaseRefused, match="serves already"):
+        releasing.promote(shop.registry, "m", 2, **BY)
+
+    assert served(shop.registry) == [2, 1]
+
+
+def test_promoting_ends_a_canary(shop: Shop) -> None:
+    releasing.canary(shop.registry, "m", 3, share=10, **BY)
+
+    release = releasing.promote(shop.registry, "m", 2, **BY)
+
+    assert (release.serving, release.canary) == (2, None)
+
+
+def test_version_without_a_verdict_needs_force_and_a_reason() -> None:
+    shop = Shop()
+    shop.registry.publish(models.constant("m"), models.SIGNER)
+
+    for force, why in ((False, "because"), (True, "  ")):
+        with pytest.raises(ReleaseRefused, match="no verdict yet"):
+            releasing.promote(shop.registry, "m", 1, who="Ada", why=why, force=force)
+    assert releasing.promote(shop.registry, "m", 1, **BY, force=True).forced
+
+
+def test_version_that_failed_needs_force() -> None:
+    shop = Shop()
+    shop.registry.publish(models.constant("m"), models.SIGNER)
+    shop.registry.record_verdict("m", 1, {"passed": False})
+
+    with pytest.raises(ReleaseRefused, match="did not pass"):
+        releasing.promote(shop.registry, "m", 1, **BY)
+
+
+def test_version_that_does_not_exist_cannot_be_released(shop: Shop) -> None:
+    with pytest.raises(VersionNotFound):
+        releasing.promote(shop.registry, "m", 9, **BY, force=True)
+    with pytest.raises(ModelNotFound):
+        releasing.promote(shop.registry, "none", 1, **BY, force=True)
+
+
+def test_version_that_cannot_be_believed_is_not_released_even_with_force(shop: Shop) -> None:
+    key = "models/m/versions/000003.manifest.json"
+    shop.store.delete(key)
+    shop.store.create(key, b"{}")
+
+    with pytest.raises(Untrusted):
+        releasing.promote(shop.registry, "m", 3, **BY, force=True)
+
+
+def test_rollback_goes_to_what_served_before(shop: Shop) -> None:
+    release = releasing.rollback(shop.registry, "m", **BY)
+
+    assert (release.serving, release.previous, release.action) == (1, 2, "rollback")
+    assert served(shop.registry) == [1, 2, 1]
+
+
+def test_rollback_to_a_version_that_once_served(shop: Shop) -> None:
+    releasing.promote(shop.registry, "m", 3, **BY)
+
+    assert releasing.rollback(shop.registry, "m", **BY, to=1).serving == 1
+
+
+def test_rollback_takes_a_canary_back_first(shop: Shop) -> None:
+    releasing.canary(shop.registry, "m", 3, share=10, **BY)
+
+    release = releasing.rollback(shop.registry, "m", **BY)
+
+    assert (release.serving, release.canary) == (2, None)
+
+
+def test_rollback_from_a_pause_lets_the_last_version_serve_again(shop: Shop) -> None:
+    releasing.pause(shop.registry, "m", **BY)
+
+    assert releasing.rollback(shop.registry, "m", **BY).serving == 2
+
+
+@pytest.mark.parametrize("to", [3, 9])
+def test_rollback_to_what_never_served_is_refused(shop: Shop, to: int) -> None:
+    with pytest.raises(ReleaseRefused, match=f"no release of version {to}"):
+        releasing.rollback(shop.registry, "m", **BY, to=to)
+
+
+def test_rollback_from_the_first_release_is_refused() -> None:
+    shop = Shop()
+    shop.publish(models.constant("m"))
+
+    with pytest.raises(ReleaseRefused, match="no earlier release"):
+        releasing.rollback(shop.registry, "m", **BY)
+    with pytest.raises(ReleaseRefused, match="no release to go back from"):
+        releasing.rollback(shop.registry, "none", **BY)
+
+
+def test_rollback_reads_no_more_of_a_long_log_than_it_needs(shop: Shop) -> None:
+    for version in (1, 2) * 20:
+        shop.release("m", version)
+    store = Counting(shop.store)
+
+    releasing.rollback(Shop(store).registry, "m", **BY)
+
+    assert sum("get models/m/releases/" in what for what in store.asked) <= 3
+
+
+@pytest.mark.parametrize("share", [0, 100, -1])
+def test_canary_has_a_share(shop: Shop, share: int) -> None:
+    with pytest.raises(ReleaseRefused, match="1 to 99"):
+        releasing.canary(shop.registry, "m", 3, share=share, **BY)
+
+
+def test_canary_needs_something_that_serves_and_something_else_to_try(shop: Shop) -> None:
+    with pytest.raises(ReleaseRefused, match="serves already"):
+        releasing.canary(shop.registry, "m", 2, share=5, **BY)
+    releasing.pause(shop.registry, "m", **BY)
+    with pytest.raises(ReleaseRefused, match="promote one first"):
+        releasing.canary(shop.registry, "m", 3, share=5, **BY)
+
+
+def test_paused_model_cannot_be_paused_again(shop: Shop) -> None:
+    releasing.pause(shop.registry, "m", **BY)
+
+    with pytest.raises(ReleaseRefused, match="No version of m serves"):
+        releasing.pause(shop.registry, "m", **BY)
+
+
+def test_decision_on_an_old_log_is_refused_and_changes_nothing(shop: Shop) -> None:
+    seen = shop.registry.head("m")
+    releasing.promote(shop.registry, "m", 3, who="Grace", why="first")
+
+    with pytest.raises(ReleaseTaken, match="Grace chose to promote version 3"):
+        releasing._append(shop.registry, "m", seen, action="rollback", serving=1, **BY)
+
+    assert served(shop.registry) == [3, 2, 1]

@@ -1,0 +1,73 @@
+"""Models that misbehave, importable where they are rehearsed."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from typing import Any
+
+import numpy as np
+
+
+class Segfault:
+    """Takes its process down."""
+
+    def predict(self, matrix: Any) -> Any:
+        ctypes.string_at(0)
+
+
+class Hang:
+    """Never answers."""
+
+    def predict(self, matrix: Any) -> Any:
+        while True:
+            pass
+
+
+class Glutton:
+    """Takes all memory that it can get."""
+
+    def predict(self, matrix: Any) -> Any:
+        return np.ones(2**40)
+
+
+class Hoarder:
+    """Takes more memory than it may, and answers."""
+
+    def predict(self, matrix: Any) -> Any:
+        self.hoard = np.ones(8_000_000)
+        return np.full(len(matrix), 1.0)
+
+
+class Leaver:
+    """Ends its process as if all were well."""
+
+    def predict(self, matrix: Any) -> Any:
+        sys.stdout.write('{"memory_bytes": 1, "load_ms": 1.0, "answer_ms": 1.0}\n')
+        sys.stdout.flush()
+        os._exit(0)
+
+
+class Chatter:
+    """Answers, and prints."""
+
+    def predict(self, matrix: Any) -> Any:
+        sys.stdout.write("{}\n\xff done\n")
+        return np.full(len(matrix), 1.0)
+
+
+class Needy:
+    """Needs what is not there where models are served."""
+
+    def predict(self, matrix: Any) -> Any:
+        import pandas as pd  # noqa: PLC0415
+
+        return pd.DataFrame(matrix)[0].to_numpy()
+
+
+class Moody:
+    """Answers otherwise each time."""
+
+    def predict(self, matrix: Any) -> Any:
+        return np.random.default_rng().normal(size=len(matrix))
