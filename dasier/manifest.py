@@ -196,7 +196,7 @@ def canonical(document: Mapping[str, Any]) -> bytes:
         If it holds a number that is not finite.
 
     >>> canonical({"b": 1.0, "a": "é"})
-    b'{"a":"\\xc3\\xa9","b":1.0}'
+    b'{"a":"\xc3\xa9","b":1.0}'
     """
     text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True)
     return text.encode()

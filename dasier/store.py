@@ -121,7 +121,7 @@ def open_store(url: str, *, environment: dict[str, str] | os._Environ[str] = os.
         return Store(_folder(Path(rest)), url=url)
     if scheme == "memory":
         return Store(MemoryStore(), url=url)
-    if scheme == "s3" and rest.strip("/"):
+    if scheme == "s3" and rest.partition("/")[0]:
         bucket, _, prefix = rest.partition("/")
         return Store(_bucket(bucket, prefix.strip("/"), environment), url=url)
     raise SettingsInvalid(
