@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 
@@ -45,9 +44,10 @@ def serve(
     Example:
       dasier serve --registry s3://my-bucket --port 8000 --workers 2
     """  # noqa: D301
-    from dasier.local.server import serve_in_processes, stopped_by_signals  # noqa: PLC0415 (quick --help)
+    from dasier.local.logs import log_to_terminal  # noqa: PLC0415 (quick --help)
+    from dasier.local.server import serve_in_processes, stopped_by_signals  # noqa: PLC0415
 
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    log_to_terminal()
     session = Session.of(registry)
     opened = session.registry()
     if not session.trusted_keys:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import shlex
 import shutil
@@ -53,11 +52,12 @@ def up(api_port: int, site_port: int, host: str, data: Path, recipes: Path | Non
     Example:
       dasier up --api-port 9001 --no-site
     """  # noqa: D301
-    from dasier.local.project import find_project  # noqa: PLC0415 (`dasier up --help` is quick)
+    from dasier.local.logs import log_to_terminal  # noqa: PLC0415 (`dasier up --help` is quick)
+    from dasier.local.project import find_project  # noqa: PLC0415
     from dasier.local.up import Options  # noqa: PLC0415
     from dasier.local.up import up as run  # noqa: PLC0415
 
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    log_to_terminal()
     root = find_project()
     options = Options(
         root=root,
@@ -123,6 +123,11 @@ class Terminal:
         if ready.site:
             lines.append(f"  Site  {ready.site}")
         lines += [f"  Data  {ready.home.folder} (kept between runs)", ""]
+        if ready.open_to_network:
+            lines += [
+                "Whoever reaches this machine over the network can ask the models: there are no keys here.",
+                "",
+            ]
         if names:
             name = "penguins" if "penguins" in names else names[0]
             lines += ["Ask a model:", f"  {example(ready.registry, name, ready.api)}", ""]

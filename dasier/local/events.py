@@ -53,7 +53,7 @@ def event(call: Call, match: Match, *, resource: str, request_id: str) -> dict[s
     many: dict[str, list[str]] = {}
     for name, value in call.headers:
         many.setdefault(name, []).append(value)
-    pairs = parse_qsl(call.query, keep_blank_values=True, max_num_fields=100) if call.query else []
+    pairs = parse_qsl(call.query, keep_blank_values=True) if call.query else []
     queries: dict[str, list[str]] = {}
     for name, value in pairs:
         queries.setdefault(name, []).append(value)

@@ -41,12 +41,15 @@ class Limits:
         That run functions.
     waiting : int
         Requests that may be under way or wait for a thread; the next is told to come back.
+    query_fields : int
+        Parameters in a query.
     body_bytes : int
         API Gateway's own: the functions refuse sooner, and say what to do instead.
     """
 
     threads: int = 16
     waiting: int = 1_000
+    query_fields: int = 100
     body_bytes: int = 10 * 1024 * 1024
 
 
@@ -128,6 +131,8 @@ class Gateway:
         route = match.route(method)
         if route is None:
             return _wrong_method(match, request_id)
+        if scope["query_string"].count(b"&") >= self._limits.query_fields:
+            return problem(400, "Malformed request", "There are too many query parameters.", request_id)
         if self._under_way >= self._limits.waiting:
             busy = problem(429, "Too many requests", "Wait a moment, then try again.", request_id)
             busy.headers.append((b"retry-after", b"1"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
@@ -16,7 +16,7 @@ from dasier.local.functions import Functions
 from dasier.local.gateway import Gateway
 from dasier.local.home import Home
 from dasier.local.project import TEMPLATE
-from dasier.local.server import Server, address, listen, stopped_by_signals
+from dasier.local.server import Server, address, is_loopback, listen, stopped_by_signals
 from dasier.local.site import Site, SiteOptions
 from dasier.local.template import read_template
 from dasier.local.watch import Watch
@@ -68,6 +68,7 @@ class Ready:
     site: str | None
     home: Home
     registry: Registry
+    open_to_network: bool = False
 
 
 class Reporter(provision.Reporter, Protocol):
@@ -112,7 +113,13 @@ def up(options: Options, reporter: Reporter) -> None:
         reporter.judging()
         _until_stopped(stop, watch.sweep, lambda: None)
         gateway = Gateway(template, functions, default_model=os.environ.get("DASIER_DEFAULT_MODEL"))
-        ready = Ready(api=address(bound), site=None, home=home, registry=registry)
+        ready = Ready(
+            api=address(bound),
+            site=None,
+            home=home,
+            registry=registry,
+            open_to_network=not is_loopback(options.host),
+        )
         server = Server(gateway, bound)
         watcher = threading.Thread(target=watch.run, args=(stop,), name="watch")
         try:
@@ -138,7 +145,7 @@ def _serve(options: Options, stop: threading.Event, ready: Ready, site_port: int
         url = f"{ready.api.rpartition(':')[0]}:{site_port}"
         wait_for(url + "/", stop, alive=lambda: site.alive)
         if not stop.is_set():
-            reporter.ready(Ready(api=ready.api, site=url, home=ready.home, registry=ready.registry))
+            reporter.ready(replace(ready, site=url))
         while not stop.wait(0.5):
             if not site.alive:
                 raise SettingsInvalid(["the site ended by itself; --no-site does without it"])

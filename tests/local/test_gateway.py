@@ -176,6 +176,12 @@ def test_the_context_counts_down_from_the_functions_timeout():
     assert 28_000 < told["remaining"] <= 29_000
 
 
+def test_too_many_query_parameters_are_a_bad_request():
+    answer = ask(_gateway(_route("ANY", "/a")), "GET", "/a?" + "&".join(["b=1"] * 101))
+
+    assert answer.status == 400
+
+
 def test_functions_run_beside_each_other():
     both = threading.Barrier(2, timeout=5)
     gateway = _gateway(
