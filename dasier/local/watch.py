@@ -6,7 +6,9 @@ The functions that it wakes are level-triggered: an event lost or repeated chang
 from __future__ import annotations
 
 import logging
+import signal
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -16,7 +18,7 @@ from dasier.local.events import object_created, scheduled
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from dasier.local.functions import Functions
@@ -95,9 +97,24 @@ class Watch:
 
     def _wake(self, function: Function, event: dict[str, Any]) -> None:
         try:
-            self._functions.call(function, event, request_id=str(uuid4()))
+            with _spared_from_interrupts():
+                self._functions.call(function, event, request_id=str(uuid4()))
         except Exception:
             log.exception("%s failed", function.name)
+
+
+@contextmanager
+def _spared_from_interrupts() -> Iterator[None]:
+    """Start children that Ctrl-C does not reach.
+
+    A terminal sends it to every process. The gate judges in a child, and a child that was
+    interrupted would be a verdict against its version, for ever.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def bucket_of(url: str) -> str:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import logging
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -98,6 +101,19 @@ def test_a_function_that_fails_is_logged_and_the_watch_goes_on(store, caplog):
         watch.look()
 
     assert "release failed" in caplog.text
+
+
+def test_ctrl_c_does_not_reach_what_judges(store):
+    program = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
+    told = []
+
+    def judge(_event, _context):
+        told.append(subprocess.check_output([sys.executable, "-c", program], text=True).strip())
+
+    Watch(store, TEMPLATE, Functions({"release": judge})).sweep()
+
+    assert told == ["True"]
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
 
 @pytest.mark.parametrize(
