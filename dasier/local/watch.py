@@ -105,12 +105,12 @@ class Watch:
 
 @contextmanager
 def _spared_from_interrupts() -> Iterator[None]:
-    """Start children that Ctrl-C does not reach.
+    """Start children that Ctrl-C and a SIGTERM to all do not reach.
 
-    A terminal sends it to every process. The gate judges in a child, and a child that was
+    A terminal, or a supervisor, sends them to every process. The gate judges in a child, and a child that was
     interrupted would be a verdict against its version, for ever.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield
     finally:
