@@ -77,6 +77,15 @@ class Field:
         return words(self.column.help)
 
     @property
+    def choices(self) -> tuple[tuple[str, str], ...]:
+        """The categories in the order of the schema: as they are sent, and as people call them."""
+        return tuple((category, self.called(category)) for category in self.column.categories)
+
+    def called(self, category: str) -> str:
+        """Give what people call a category, in the visitor's language."""
+        return words(self.column.category_labels.get(category), category)
+
+    @property
     def optional(self) -> bool:
         """Whether it may be left empty."""
         return self.column.nullable

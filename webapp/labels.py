@@ -41,7 +41,7 @@ def entered(field: Field | None, value: Any) -> str:
         return str(_("yes") if value else _("no"))
     if isinstance(value, int | float):
         return with_unit(exact(value), field.column.unit if field else None)
-    return str(value)
+    return field.called(str(value)) if field else str(value)
 
 
 def with_unit(shown: str, unit: str | None) -> str:

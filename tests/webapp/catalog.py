@@ -53,6 +53,7 @@ PENGUINS = model(
         column("body_mass_g", minimum=2700, maximum=6300, unit="g", example=3750, typical=4050,
                label=("Body mass", "Masse")),
         column("sex", "category", categories=["female", "male"], nullable=True, example="male", typical="male",
+               category_labels={"female": {"en": "Female", "fr": "Femelle"}, "male": {"en": "Male", "fr": "Mâle"}},
                label=("Sex", "Sexe")),
         column("ringed", "boolean", example=True, typical=False, label=("Ringed", "Bagué")),
         column("notes", "text", nullable=True, example="", label=("Notes", "Remarques")),
@@ -187,7 +188,7 @@ HOSTILE = model(
     "classification",
     [
         column(ATTACK, "category", categories=[ATTACK, "\u202eevil", "  "], unit=ATTACK, example=ATTACK,
-               label=(ATTACK, ATTACK), help=(ATTACK, ATTACK)),
+               category_labels={ATTACK: {"en": ATTACK, "fr": ATTACK}}, label=(ATTACK, ATTACK), help=(ATTACK, ATTACK)),
         column("__proto__", minimum=0.0, maximum=1.0, example=0.5, label=(ATTACK, ATTACK)),
         column("a/b~c %[]", example=0.5),
         column("e\u0301moji 🐧", "text", nullable=True),

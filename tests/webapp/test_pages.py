@@ -96,6 +96,31 @@ def test_an_example_is_one_link_away_and_needs_no_script(visiteur: Visitor) -> N
     assert 'value="true" checked' in page
 
 
+def test_a_category_is_offered_in_the_visitors_words_and_sent_as_it_is(
+    api: FakeApi, visitor: Visitor, visiteur: Visitor
+) -> None:
+    english, french = (person.reads("/models/penguins").text for person in (visitor, visiteur))
+
+    visiteur.takes_the_example("penguins", sex="female")
+
+    assert '<option value="female">Female</option>' in english
+    assert '<option value="female">Femelle</option>' in french
+    assert '<option value="Dream">Dream</option>' in french  # nobody labelled it
+    assert api.seen[-1].json["instances"][0]["sex"] == "female"
+
+
+def test_an_answer_calls_a_category_what_people_call_it(api: FakeApi, visiteur: Visitor) -> None:
+    api.predictions["penguins"]["explanation"]["contributions"]["sex"] = 0.2
+    api.predictions["penguins"]["warnings"] += [
+        {"row": 0, "column": "sex", "code": "unseen_category", "detail": "Unseen."}
+    ]
+
+    page = html.unescape(visiteur.takes_the_example("penguins", sex="female").text)
+
+    assert '<span class="entered">Femelle</span>' in page
+    assert f"«{NB}Femelle{NB}»" in page
+
+
 def test_only_what_may_be_unknown_can_be_left_unknown(visitor: Visitor) -> None:
     page = visitor.reads("/models/penguins").text
 
