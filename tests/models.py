@@ -165,7 +165,7 @@ X = Schema(
 def graph(number: float, padding: int = 0) -> bytes:
     """Give an ONNX graph whose every answer is a number, made larger by so many bytes."""
     zero = numpy_helper.from_array(np.zeros((1, 1)), "zero")
-    known = numpy_helper.from_array(np.array([number]), "number")
+    known = numpy_helper.from_array(np.array([number], dtype=np.float64), "number")
     nodes = [
         helper.make_node("MatMul", ["numbers", "zero"], ["nothing"]),
         helper.make_node("Add", ["nothing", "number"], ["prediction"]),

@@ -46,6 +46,17 @@ def s3_store() -> Store:
     return open_store(f"s3://{BUCKET}/{uuid4().hex}", environment=s3_environment())
 
 
+def fill(store: Store, contents: dict[str, bytes]) -> None:
+    """Put many objects into a bucket at once, behind the server's back."""
+    from moto.core import DEFAULT_ACCOUNT_ID  # noqa: PLC0415 (as above)
+    from moto.s3.models import s3_backends  # noqa: PLC0415
+
+    prefix = store.url.removeprefix(f"s3://{BUCKET}/")
+    backend = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
+    for key, content in contents.items():
+        backend.put_object(BUCKET, f"{prefix}/{key}", content)
+
+
 @pytest.fixture(params=["memory", "folder", "s3"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     """Give an empty store of each kind."""
