@@ -260,7 +260,8 @@ class LoadingFailed(Untrusted):
     """The bytes are those that were published, but no model can be made of them, or it cannot answer."""
 
     def __init__(self, doing: str, error: Exception) -> None:
-        super().__init__(f"The model fails when it {doing}: {type(error).__name__}.")
+        said = str(error).partition("\n")[0][:200]
+        super().__init__(f"The model fails when it {doing}: {type(error).__name__}: {said}")
 
 
 class GoldenMismatch(Untrusted):

@@ -48,8 +48,6 @@ def load(registry: Registry, manifest: Manifest) -> Loaded:
         golden.replay(model, manifest)
     except DasierError:
         raise
-    except (
-        Exception
-    ) as error:  # a runtime raises what it likes; the last good version must serve all the same
+    except Exception as error:  # a runtime raises what it likes, and the last good version must serve
         raise LoadingFailed("loads or answers its golden records", error) from error
     return Loaded(manifest, model)
