@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import orjson
 
@@ -17,6 +18,9 @@ from dasier.serving.problems import problem
 if TYPE_CHECKING:
     from dasier.serving.service import Service
 
+_DOCUMENTS: WeakKeyDictionary[Service, tuple[tuple[tuple[str, int], ...], Response]] = WeakKeyDictionary()
+"""The OpenAPI document that each service gave last, and the versions that it describes."""
+
 
 def root(_service: Service, _request: Request) -> Response:
     """Say what this service is, and where to go on."""
@@ -29,9 +33,14 @@ def health(_service: Service, _request: Request) -> Response:
 
 
 def openapi(service: Service, _request: Request) -> Response:
-    """Describe this very registry."""
+    """Describe this very registry; the document is written anew only when what serves has changed."""
     found = [one.manifest for one in catalog.all_serving(service)]
-    return json_response(document(found, limit_bytes=service.settings.answer_limit_bytes))
+    serving = tuple((manifest.name, manifest.version) for manifest in found)
+    known = _DOCUMENTS.get(service)
+    if known is None or known[0] != serving:
+        written = json_response(document(found, limit_bytes=service.settings.answer_limit_bytes))
+        _DOCUMENTS[service] = known = serving, written
+    return known[1]
 
 
 def models(service: Service, _request: Request) -> Response:

@@ -15,7 +15,7 @@ from dasier.serving import openapi
 from dasier.serving.problems import STATUS
 from functions import catalog, predict
 from tests.contracts.forms import TABLES, tensors
-from tests.published import MODELS, TEMPLATE, built, expected, frame
+from tests.published import MODELS, TEMPLATE, Api, built, expected, frame
 
 OURS = (predict.ROUTES, catalog.ROUTES)
 
@@ -184,6 +184,17 @@ def test_a_document_that_would_be_too_long_leaves_models_to_the_generic_paths():
     assert "/models/{name}/predict" in short["paths"]
     assert "/models/pumps/predict" not in short["paths"]
     assert len(json.dumps(short)) < 60_000
+
+
+def test_a_model_that_begins_to_serve_appears(published):
+    published.publish("cells")
+    api = Api(published)
+    before = api.json("GET", "/openapi.json")["paths"]
+
+    published.publish("pumps")
+
+    appeared = set(api.json("GET", "/openapi.json")["paths"]) - set(before)
+    assert "/models/pumps/predict" in appeared
 
 
 def test_the_wording_of_a_class_is_that_of_the_estimator(api):

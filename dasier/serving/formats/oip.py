@@ -211,11 +211,14 @@ def _fits(tensor: Tensor, column: Column) -> bool:
 
 def _check_booleans(numbers: NDArray[np.float64], schema: Schema, pointer: Pointer) -> None:
     """Refuse numbers other than 0 and 1 in columns of booleans."""
-    faults = [
-        Violation(pointer(int(row), column.name), "wrong_type", "This column takes true or false, 1 or 0.")
-        for position, column in enumerate(schema.number_columns)
-        if column.kind == "boolean"
-        for row in np.flatnonzero(~(np.isin(numbers[:, position], (0, 1)) | np.isnan(numbers[:, position])))
-    ]
+    faults: list[Violation] = []
+    for position, column in enumerate(schema.number_columns):
+        if column.kind == "boolean":
+            cells = numbers[:, position]
+            wrong = np.flatnonzero((cells != 0) & (cells != 1) & ~np.isnan(cells))
+            detail = "This column takes true or false, 1 or 0."
+            faults.extend(
+                Violation(pointer(row, column.name), "wrong_type", detail) for row in wrong.tolist()
+            )
     if faults:
         raise RowsRefused(faults[:MAX_VIOLATIONS])

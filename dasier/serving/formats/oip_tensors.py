@@ -38,6 +38,12 @@ DTYPES: dict[str, np.dtype[Any]] = {
 
 DATATYPES = (*DTYPES, "BYTES")
 
+_BOUNDS: dict[str, tuple[int, int]] = {
+    name: (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max))
+    for name, dtype in DTYPES.items()
+    if dtype.kind in "iu"
+} | {"BOOL": (0, 1)}
+
 _NUMBERS = frozenset({int, float, type(None)})
 _MOST_DIMENSIONS = 2
 
@@ -216,14 +222,26 @@ def _flat(
 def _cells(tensor: Tensor, flat: list[Any], faults: list[Violation]) -> NDArray[Any] | None:
     """Give the values of JSON data in an array, if each is one of the datatype."""
     types = set(map(type, flat))
-    if tensor.datatype == "BYTES":
-        if types <= {str, type(None)}:
-            cells = np.empty(len(flat), dtype=object)
-            cells[:] = flat if types == {str} else [np.nan if cell is None else cell for cell in flat]
-            return cells
+    return (
+        _texts(tensor, flat, types, faults)
+        if tensor.datatype == "BYTES"
+        else _numbers(tensor, flat, types, faults)
+    )
+
+
+def _texts(tensor: Tensor, flat: list[Any], types: set[type], faults: list[Violation]) -> NDArray[Any] | None:
+    if not types <= {str, type(None)}:
         wrong = [i for i, cell in enumerate(flat) if not isinstance(cell, str | None)]
         _wrong(tensor, wrong, "A value of BYTES is a string.", faults)
         return None
+    cells = np.empty(len(flat), dtype=object)
+    cells[:] = flat if types == {str} else [np.nan if cell is None else cell for cell in flat]
+    return cells
+
+
+def _numbers(
+    tensor: Tensor, flat: list[Any], types: set[type], faults: list[Violation]
+) -> NDArray[Any] | None:
     accepted = _NUMBERS | {bool} if tensor.datatype == "BOOL" else _NUMBERS
     if not types <= accepted:
         wrong = [i for i, cell in enumerate(flat) if type(cell) not in accepted]
@@ -232,7 +250,9 @@ def _cells(tensor: Tensor, flat: list[Any], faults: list[Violation]) -> NDArray[
     numbers = np.array(flat, dtype=np.float64)
     if tensor.datatype.startswith("FP"):
         return numbers
-    low, high = (0, 1) if tensor.datatype == "BOOL" else _bounds(DTYPES[tensor.datatype])
+    low, high = _BOUNDS[tensor.datatype]
+    if types == {int} and low <= min(flat) and max(flat) <= high:
+        return numbers
     with np.errstate(invalid="ignore"):
         outside = (numbers < low) | (numbers > high) | (numbers != np.rint(numbers)) & ~np.isnan(numbers)
     if outside.any():
@@ -240,11 +260,6 @@ def _cells(tensor: Tensor, flat: list[Any], faults: list[Violation]) -> NDArray[
         _wrong(tensor, wrong, f"This is no value of {tensor.datatype}.", faults)
         return None
     return numbers
-
-
-def _bounds(dtype: np.dtype[Any]) -> tuple[int, int]:
-    limits = np.iinfo(dtype)
-    return int(limits.min), int(limits.max)
 
 
 def _wrong(tensor: Tensor, wrong: list[int], detail: str, faults: list[Violation]) -> None:
