@@ -120,6 +120,8 @@ class Registry:
             manifest = built.manifest.bound_to(version, publication=publication)
             if self.store.create(layout.manifest(name, version), signed(manifest, signer)):
                 return manifest
+            # Somebody was first. Others may be far ahead by now: going up one by one might never catch up.
+            version = max(version, *self._numbers(layout.versions(name)))
         raise VersionTaken(name, attempts=_ATTEMPTS)
 
     def manifest(self, name: str, version: int) -> Manifest:
@@ -180,9 +182,10 @@ class Registry:
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise DocumentInvalid(f"release {number} of {name}") from error
 
-    def history(self, name: str) -> Iterator[Release]:
-        """Give the releases one by one, newest first, each read when it is asked for."""
-        for number in reversed(self._numbers(layout.releases(name))):
+    def history(self, name: str, head: Release) -> Iterator[Release]:
+        """Give a release and those before it one by one, newest first, each read when it is asked for."""
+        yield head
+        for number in range(head.number - 1, 0, -1):
             release = self.release(name, number)
             if release is not None:
                 yield release

@@ -56,7 +56,7 @@ def rollback(registry: Registry, name: str, *, who: str, why: str, to: int | Non
         to = head.serving
     else:
         wanted, to = to, None
-        for release in registry.history(name):  # newest first, and rarely more than two of them
+        for release in registry.history(name, head):  # newest first, and rarely more than two of them
             if release.serving is not None and (
                 release.serving != head.serving if wanted is None else release.serving == wanted
             ):

@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 _TIMEOUT_S = 5
 _RETRY_S = 10
 
+_DENIALS = (
+    *("PermissionDenied", "Permission denied", "ReadOnlyFilesystem", "Read-only file", "FileTooLarge"),
+    *("StorageFull", "No space left", "QuotaExceeded", "quota exceeded", "File too large"),
+)
+"""How the system says, in obstore's words or its own, that a folder cannot be written."""
+
 
 class Store:
     """Bytes under keys, with create-if-absent.
@@ -169,9 +175,6 @@ def _translated(doing: str) -> Iterator[None]:
         raise StoreDenied(doing, "no permission") from error
     except (BaseError, OSError) as error:
         reason = str(error).partition("\n")[0]
-        if any(
-            sign in str(error)
-            for sign in ("PermissionDenied", "ReadOnlyFilesystem", "StorageFull", "Read-only file")
-        ):
+        if any(sign in str(error) for sign in _DENIALS):
             raise StoreDenied(doing, reason) from error
         raise StoreUnavailable(doing, reason) from error
