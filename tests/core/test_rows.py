@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dasier import rows
+from dasier.rows import reading
 from dasier.errors import MalformedBody, RowsRefused
 from dasier.rows import Rows, from_arrays, from_columns, from_records, from_table, pointer_in
 from dasier.schema import Column, Output, Schema
@@ -101,7 +101,7 @@ def test_quick_reading_gives_what_careful_reading_gives(given_: tuple[Schema, li
     columns = {name: [record[name] for record in sent] for name in schema_.names}
     careful = from_columns(schema_, columns, AT)
 
-    quick = rows._quick(schema_, sent)
+    quick = reading._quick(schema_, sent)
 
     if quick is not None:
         assert same(Rows(schema_, *quick, careful.warnings), careful)

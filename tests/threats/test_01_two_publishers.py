@@ -1,0 +1,34 @@
+"""Two publishers take the same version: exactly one wins each, and every byte is intact."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from tests import models
+from tests.models import SIGNER, Shop
+
+if TYPE_CHECKING:
+    from dasier.store import Store
+
+THREADS, ROUNDS = 8, 30
+
+
+def test_each_version_has_exactly_one_winner(store: Store) -> None:
+    shop = Shop(store)
+    rounds = ROUNDS if not store.url.startswith("s3:") else 6
+
+    def publish(number: int) -> tuple[int, float]:
+        # Every second publisher has the very same build as another: the bytes must still be told apart.
+        build = models.constant(number=float(number // 2))
+        return shop.registry.publish(build, SIGNER).version, float(number // 2)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        won = list(pool.map(publish, range(THREADS * rounds)))
+
+    assert sorted(version for version, _ in won) == list(range(1, THREADS * rounds + 1))
+    assert shop.registry.versions("constant") == list(range(1, THREADS * rounds + 1))
+    for version, number in won[:: max(1, len(won) // 40)]:
+        manifest = shop.registry.manifest("constant", version)
+        assert manifest.golden["outputs"]["predictions"][0] == number
+        assert shop.registry.blob(manifest, "model") == models.graph(number)
