@@ -35,7 +35,7 @@ up: .venv/.up ## Build what is missing, then serve API and site: make up ARGS="-
 
 .PHONY: test
 test: .venv/.dev ## Run the tests: make test ARGS="tests/local"
-	$(BIN)/pytest -n 2 $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
 .PHONY: check
 check: .venv/.dev ## Lint, formatting, types, import rules: offline, and what CI runs
