@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dasier.schema import Schema
 
 TOLERANCE = 1e-6
-"""The bound of STANDARDS.md: absolute for probabilities, relative for everything else."""
+"""The bound: absolute for probabilities, relative for everything else."""
 
 SAME_ARITHMETIC = 1e-12
 """The bound where scikit-learn itself answers: the same float64 operations, but a matrix product

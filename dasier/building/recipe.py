@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
 NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-"""What a model may be called (API.md)."""
+"""What a model may be called."""
 
 POLICIES = ("promote", "canary", "hold")
 """What the gate does with a version that passes: serve it, give it a share, or wait for a person."""

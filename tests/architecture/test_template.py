@@ -11,7 +11,7 @@ from dasier.local.template import read_template
 ROOT = Path(__file__).parents[2]
 TEMPLATE = read_template(ROOT / "template.yaml")
 PUBLIC = {"/", "/healthz", "/openapi.json", "/v2/health/live", "/v2/health/ready"}
-"""API.md: what answers without a key."""
+"""What answers without a key."""
 NOWHERE = {"/{proxy+}", "/v2/health", "/v2/models", "/v2/models/{name}/versions"}
 """Declared so that API Gateway hands them to the function that says 404."""
 

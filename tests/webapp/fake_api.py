@@ -1,4 +1,4 @@
-"""A small API on loopback that answers as API.md says, from memory, and can be told to misbehave.
+"""A small API on loopback that answers as docs/api.md says, from memory, and can be told to misbehave.
 
 It is a real HTTP server, so the client's sockets, retries and headers are exercised as they are in use.
 """

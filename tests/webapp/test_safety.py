@@ -1,4 +1,4 @@
-"""What strangers, hostile models and forged requests cannot do (THREATS 25 to 30 and 34)."""
+"""What strangers, hostile models and forged requests cannot do."""
 
 from __future__ import annotations
 
