@@ -72,6 +72,19 @@ def test_a_model_whose_release_points_at_nothing_leaves_the_others_listed(publis
     assert api.get("/models/cells").status == 503
 
 
+def test_a_model_that_is_not_to_be_believed_leaves_the_others_listed(published):
+    published.publish("pumps")
+    forged = built("cells").manifest.bound_to(1, publication="x")
+    published.registry.store.create(
+        "models/cells/versions/000001.manifest.json", canonical(forged.to_document())
+    )
+    published.release("cells", 1)
+    api = Api(published)
+
+    assert [one["name"] for one in api.json("GET", "/models")["models"]] == ["pumps"]
+    assert api.get("/models/cells").status == 503
+
+
 def test_an_empty_registry_has_an_empty_list(published):
     assert Api(published).json("GET", "/models") == {"models": []}
 

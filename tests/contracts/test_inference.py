@@ -314,6 +314,39 @@ def test_a_boolean_column_takes_no_2(api):
     assert json.loads(answer.body)["errors"][0]["pointer"] == "#/inputs/2/data/1"
 
 
+@pytest.mark.parametrize(
+    ("pointer", "change", "raw"),
+    [
+        ("#/inputs/0", {}, b"\x02\x00"),
+        ("#/inputs/0/shape", {}, b"\x01"),
+        ("#/inputs/0/data", {"data": [True, False]}, b"\x01\x00"),
+        ("#/inputs/0/parameters/binary_data_size", {"parameters": {"binary_data_size": "2"}}, b"\x01\x00"),
+        ("#/inputs/0/parameters/binary_data_size", {"parameters": {"binary_data_size": -2}}, b"\x01\x00"),
+        ("#/inputs", {"parameters": {"binary_data_size": 3}}, b"\x01\x00"),
+    ],
+)
+def test_binary_data_that_is_wrong_is_refused_where_it_is_wrong(api, pointer, change, raw):
+    size = {"binary_data_size": len(raw)}
+    tensor = {"name": "garden", "shape": [2], "datatype": "BOOL", "parameters": size} | change
+    head = json.dumps({"inputs": [tensor]}).encode()
+
+    answer = api.ask(
+        "POST", INFER.format("houses"), head + raw, inference_header_content_length=str(len(head))
+    )
+
+    assert answer.status == 400
+    assert pointer in [one["pointer"] for one in json.loads(answer.body)["errors"]]
+
+
+def test_strings_must_be_strings(api):
+    tensor = {"name": "sex", "shape": [2], "datatype": "BYTES", "data": ["male", 1]}
+
+    answer = api.post(INFER.format("birds"), {"inputs": [tensor]})
+
+    assert answer.status == 400
+    assert json.loads(answer.body)["errors"][0]["pointer"] == "#/inputs/0/data/1"
+
+
 def test_a_content_type_that_is_not_read_is_415(api):
     answer = api.ask("POST", INFER.format("cells"), b"a,b\n1,2", content_type="text/csv")
 

@@ -69,6 +69,15 @@ def test_a_bare_array_is_answered_so_that_a_frame_can_be_made_of_it(api):
     assert framed["predictions"][0]["prediction"] == framed["predict"][0]
 
 
+def test_a_warning_stands_in_its_row_where_a_frame_is_to_be_made(api):
+    rows = [{"heat": 50.0, "noise": 50.0}, {"heat": 900.0, "noise": 50.0}]
+
+    framed = pd.DataFrame.from_dict(api.json("POST", "/models/pumps/predict", rows))
+
+    assert "warnings" not in framed["predictions"][0]
+    assert [one["column"] for one in framed["predictions"][1]["warnings"]] == ["heat"]
+
+
 def test_an_invocation_is_answered(api):
     _, body = call(api, predict.ROUTES, "invocations")
 
