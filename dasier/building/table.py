@@ -53,7 +53,13 @@ def read_csv(path: Path) -> pd.DataFrame:
             first = file.readline()
             file.seek(0)
             semicolon = first.count(";") > first.count(",")
-            return pd.read_csv(file, sep=";" if semicolon else ",", decimal="," if semicolon else ".")
+            # Types that know a null: a whole number with one missing stays whole.
+            return pd.read_csv(
+                file,
+                sep=";" if semicolon else ",",
+                decimal="," if semicolon else ".",
+                dtype_backend="numpy_nullable",
+            )
     except UnicodeDecodeError as error:
         raise DataInvalid(
             f"{path} is not UTF-8: byte {error.start} cannot be read; save it as UTF-8"
@@ -108,7 +114,9 @@ def _columns(frame: pd.DataFrame, target: str) -> tuple[pd.DataFrame, dict[str, 
     rows, kinds = table.frame, dict(table.kinds)
     if target not in kinds:
         raise DataInvalid(f"there is no column {target!r}; the table has {', '.join(kinds)}")
-    rows = rows[rows[target].notna()].reset_index(drop=True)
+    rows = training.with_whole_target(
+        rows[rows[target].notna()].reset_index(drop=True), target, kinds[target]
+    )
     rows = respelt(rows, (name for name, kind in kinds.items() if kind == "category"))
     notes: list[Text] = []
     empty = [str(column) for column in frame.columns if frame[column].isna().all()]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dasier.building.recipe import Recipe
+    from dasier.schema import Kind
 
 
 def train(recipe: Recipe) -> Trained:
@@ -29,7 +30,7 @@ def train(recipe: Recipe) -> Trained:
     target = None if recipe.target is None else normalised(recipe.target)
     declared = {name: recipe.refinements.of(name).kind for name in found.kinds if name != target}
     if target is not None:
-        table = _with_target(table, target)
+        table = with_whole_target(_with_target(table, target), target, found.kinds[target])
     table = as_declared(table, declared)
     kinds = {name: declared.get(name) or kind for name, kind in found.kinds.items()}
     table = respelt(table, (name for name, kind in kinds.items() if kind == "category"))
@@ -110,6 +111,12 @@ def as_declared(table: pd.DataFrame, kinds: dict[str, Any]) -> pd.DataFrame:
     """Give the table with whole numbers that are declared measurements as float64."""
     wanted = {name: "float64" for name, kind in kinds.items() if kind == "float" and name in table.columns}
     return table.astype({name: dtype for name, dtype in wanted.items() if table[name].dtype != object})
+
+
+def with_whole_target(table: pd.DataFrame, target: str, kind: Kind) -> pd.DataFrame:
+    """Give the table with classes as they were before rows without one were left out: 1 and not 1.0."""
+    dtype = {"integer": "int64", "boolean": "bool"}.get(kind)
+    return table if dtype is None else table.astype({target: dtype})
 
 
 def _with_target(table: pd.DataFrame, target: str) -> pd.DataFrame:
