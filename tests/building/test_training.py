@@ -1,148 +1,110 @@
-"""A recipe and a table are fitted: in one thread, and on categories in one spelling."""
-
 from __future__ import annotations
 
-import unicodedata
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: F401 (its OpenMP is what is limited)
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
-from threadpoolctl import threadpool_info
 
-from dasier.building.recipe import read
-from dasier.building.table import train_table
-from dasier.building.threads import one_thread
-from dasier.building.training import train
-from dasier.errors import DataInvalid
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from dasier.building.recipe import Recipe
-
-PARAMS = """
-name = "plums"
-task = "classification"
-target = "kind"
-seed = 1
-title = { en = "Plums", fr = "Prunes" }
-summary = { en = "Which plum.", fr = "Quelle prune." }
-limits = { en = "Two kinds.", fr = "Deux variétés." }
-"""
-CODE = """
-import pandas as pd
-from tests.building.test_training import Recorder, estimator, plums
-
-def load():
-    return plums()
-"""
-COMPOSED, DECOMPOSED = "café", unicodedata.normalize("NFD", "café")
+from dasier.building import build_recipe
+from dasier.building.recipe import Recipe
+from dasier.building.refinements import ColumnNotes, Refinements
+from dasier.building.training import as_declared, split, train
+from dasier.errors import DataInvalid, RecipeInvalid
 
 
-class Recorder:
-    """Notes how many threads each library has when it is fitted."""
-
-    def fit(self, rows: pd.DataFrame, labels: pd.Series) -> Recorder:
-        del rows, labels
-        self.threads = [library["num_threads"] for library in threadpool_info()]
-        return self
-
-
-def plums() -> pd.DataFrame:
-    """Give rows in which one category, and one class, has two spellings."""
+def table(n: int = 40) -> pd.DataFrame:
     rng = np.random.default_rng(0)
-    size = rng.normal(size=80)
-    return pd.DataFrame(
-        {
-            "size": size,
-            "spots": pd.array([*rng.integers(0, 5, 79).tolist(), None], dtype="Int64"),
-            "shop": np.resize([COMPOSED, DECOMPOSED, "market"], 80),
-            "kind": np.where(size > 0, np.resize(["é", "e\u0301"], 80), "plain"),
-        }
-    )
+    frame = pd.DataFrame({"a": rng.normal(size=n), "n": rng.integers(0, 9, n)})
+    frame["kind"] = np.where(frame["a"] > 0, "up", "down")
+    return frame
 
 
-def estimator(_params: object) -> object:
-    """Give what a recipe would."""
-    encoder = OneHotEncoder(handle_unknown="ignore"), make_column_selector(dtype_include=object)
-    return make_pipeline(make_column_transformer(encoder, ("passthrough", ["size"])), LogisticRegression())
+def recipe(frame: pd.DataFrame, **changes: Any) -> Recipe:
+    text = {"en": "m", "fr": "m"}
+    values: dict[str, Any] = {
+        "folder": Path(), "name": "m", "task": "classification", "target": "kind", "seed": 7,
+        "title": text, "summary": text, "limits": text, "test_share": 0.25, "stratify": True,
+        "estimator_params": {"C": 2.0}, "refinements": Refinements(), "gate": {}, "digests": {},
+        "load": lambda: frame, "estimator": lambda params: LogisticRegression(**params),
+    }  # fmt: skip
+    return Recipe(**(values | changes))
 
 
-@pytest.fixture
-def recipe(tmp_path: Path) -> Callable[..., Recipe]:
-    def written(code: str = CODE, document: str = PARAMS) -> Recipe:
-        (tmp_path / "recipe.py").write_text(code)
-        (tmp_path / "params.toml").write_text(document)
-        return read(tmp_path)
+def test_rows_are_divided_and_the_estimator_is_fitted_on_one_part() -> None:
+    trained = train(recipe(table()))
 
-    return written
-
-
-def test_a_recipe_is_fitted_in_one_thread(recipe: Callable[..., Recipe]) -> None:
-    held = recipe(CODE + "\ndef estimator(params): return Recorder()\n")
-
-    fitted = train(held).estimator
-
-    assert set(fitted.threads) == {1}
+    assert (len(trained.fitted_rows), len(trained.held_out)) == (30, 10)
+    assert set(trained.fitted_rows.index).isdisjoint(trained.held_out.index)
+    assert trained.features == ["a", "n"]
+    assert trained.estimator.C == 2.0
+    assert trained.estimator.feature_names_in_.tolist() == ["a", "n"]
+    assert trained.split["held_out_rows"] == 10
 
 
-def test_threads_are_given_back() -> None:
-    before = [library["num_threads"] for library in threadpool_info()]
+def test_same_seed_gives_the_same_parts() -> None:
+    one, two, other = (train(recipe(table(), seed=seed)).held_out.index.tolist() for seed in (7, 7, 8))
 
-    with one_thread():
-        pass
-
-    assert [library["num_threads"] for library in threadpool_info()] == before
+    assert one == two != other
 
 
-def test_two_spellings_of_a_category_are_one(recipe: Callable[..., Recipe]) -> None:
-    trained = train(recipe())
+def test_stratified_parts_have_the_same_shares() -> None:
+    frame = table(200).assign(kind=["rare"] * 20 + ["often"] * 180)
 
-    assert set(trained.table["shop"]) == {COMPOSED, "market"}
-    assert trained.estimator.classes_.tolist() == ["plain", "é"]
-
-
-def test_spelling_leaves_the_kinds_of_columns_with_nulls(recipe: Callable[..., Recipe]) -> None:
-    from dasier.building.frames import tidy  # noqa: PLC0415 - what is asked about
-
-    table = train(recipe()).table
-
-    assert tidy(table).kinds["spots"] == "integer"
-    assert table["spots"].isna().sum() == 1
+    assert train(recipe(frame)).held_out["kind"].value_counts().to_dict() == {"often": 45, "rare": 5}
 
 
-def test_a_table_has_one_spelling_of_a_category_too(tmp_path: Path) -> None:
-    plums().to_csv(tmp_path / "plums.csv", index=False)
+def test_rows_without_a_target_are_left_out() -> None:
+    frame = table()
+    frame.loc[:4, "kind"] = None
 
-    trained = train_table(tmp_path / "plums.csv", target="kind", name="plums", progress=lambda _: None)
+    trained = train(recipe(frame))
 
-    assert set(trained.table["shop"]) == {COMPOSED, "market"}
-    assert trained.estimator.classes_.tolist() == ["plain", "é"]
-
-
-def test_text_is_left_as_it_is(recipe: Callable[..., Recipe]) -> None:
-    held = recipe(document=PARAMS + '[columns.shop]\nkind = "text"\n')
-
-    assert DECOMPOSED in set(train(held).table["shop"])
+    assert len(trained.table) == 35
+    assert trained.table["kind"].notna().all()
 
 
-def test_a_label_reaches_a_category_of_either_spelling(recipe: Callable[..., Recipe]) -> None:
-    document = PARAMS + f'[columns.shop.category_labels]\n"{DECOMPOSED}" = {{ en = "Coffee", fr = "Café" }}\n'
+def test_whole_number_classes_stay_whole_when_some_are_missing() -> None:
+    cells = pd.array([None, *[0, 1] * 20][:40], dtype="Int64")
 
-    labels = recipe(document=document).refinements.of("shop").category_labels
+    trained = train(recipe(table().assign(kind=cells)))
 
-    assert list(labels) == [COMPOSED]
+    assert trained.estimator.classes_.tolist() == [0, 1]
+    assert trained.estimator.classes_.dtype == np.int64
 
 
-def test_rows_that_the_estimator_refuses_are_told(recipe: Callable[..., Recipe]) -> None:
-    held = recipe(CODE.replace("plums()", "plums().assign(kind='plain')"))
+@pytest.mark.parametrize(
+    ("frame", "why"),
+    [
+        (table().drop(columns="kind"), "no column 'kind'"),
+        (table().assign(kind=None), "nothing but nulls"),
+        (table().assign(kind=["one", *["two"] * 39]), "cannot be divided"),
+        (table().assign(a=[np.nan, *range(39)]), "refuses the rows"),
+    ],
+)
+def test_rows_that_cannot_be_used_say_why(frame: pd.DataFrame, why: str) -> None:
+    with pytest.raises(DataInvalid, match=why):
+        train(recipe(frame))
 
-    with pytest.raises(DataInvalid, match="plums: the estimator refuses the rows"):
-        train(held)
+
+def test_whole_number_declared_a_measurement_is_fitted_as_one() -> None:
+    notes = Refinements(columns={"n": ColumnNotes(kind="float")})
+
+    trained = train(recipe(table(), refinements=notes))
+
+    assert trained.table["n"].dtype == np.float64
+    assert as_declared(table(), {"n": "float", "none": "float"})["n"].dtype == np.float64
+
+
+def test_parts_keep_the_order_of_the_table() -> None:
+    fitted_rows, held_out = split(table(), None, share=0.5, seed=1)
+
+    assert fitted_rows.index.is_monotonic_increasing
+    assert held_out.index.is_monotonic_increasing
+
+
+def test_folder_without_a_recipe_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecipeInvalid):
+        build_recipe(tmp_path)

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dasier.building import build_table
+from dasier.building.assembling import assemble
+from dasier.building.frames import tidy, to_rows
+from dasier.building.table import _columns, _task, read_csv, train_table
+from dasier.errors import DataInvalid
+from dasier.runtimes import load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def homes(n: int = 120) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "area": np.round(rng.uniform(20, 200, n), 1),
+            "garden": rng.random(n) < 0.5,
+            "town": rng.choice(["Oslo", "Rome"], n),
+            "empty": np.nan,
+            "constant": 3,
+        }
+    )
+    frame["price"] = np.round(frame["area"] * 3 + 50 * frame["garden"] + 20 * (frame["town"] == "Rome"), 1)
+    frame.loc[::11, "area"] = np.nan
+    return frame
+
+
+def train(tmp_path: Path, frame: pd.DataFrame, target: str = "price") -> tuple[object, list[str]]:
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    told: list[str] = []
+    return train_table(tmp_path / "t.csv", target=target, name="t", progress=told.append), told
+
+
+def test_table_becomes_a_version_that_answers(tmp_path: Path) -> None:
+    trained, told = train(tmp_path, homes())
+
+    built = assemble(trained)  # type: ignore[arg-type]
+
+    schema = built.manifest.schema
+    assert schema.output.task == "regression"
+    assert {c.name: c.kind for c in schema.columns} == {
+        "area": "float",
+        "garden": "boolean",
+        "town": "category",
+    }
+    assert sum(word.startswith("cross-validate") for word in told) == 10
+    model = load(built.manifest.runtime.name, built.blobs["model"], schema)
+    rows = to_rows(trained.held_out, schema)  # type: ignore[attr-defined]
+    errors = model.predict(rows).predictions - trained.held_out["price"]  # type: ignore[attr-defined]
+    assert np.abs(errors).mean() < 60
+
+
+def test_columns_that_were_left_out_are_told(tmp_path: Path) -> None:
+    trained, _ = train(tmp_path, homes())
+
+    notes = " ".join(note["en"] for note in trained.notes)  # type: ignore[attr-defined]
+    assert "“empty” was left out: it is empty" in notes
+    assert "“constant” was left out: it has one value" in notes
+
+
+@pytest.mark.parametrize(
+    ("cells", "task"),
+    [
+        (["yes", "no"] * 60, "classification"),
+        ([True, False] * 60, "classification"),
+        ([0, 1, 2] * 40, "classification"),
+        (list(range(120)), "regression"),
+        ([n / 10 for n in range(120)], "regression"),
+    ],
+)
+def test_task_is_told_by_the_target(cells: list[object], task: str) -> None:
+    found = tidy(pd.DataFrame({"y": cells}))
+
+    assert _task(found.frame["y"], found.kinds["y"]) == task
+
+
+def test_whole_number_classes_stay_whole_when_some_are_missing(tmp_path: Path) -> None:
+    homes().assign(price=pd.array([None, *[0, 1] * 59, 1], dtype="Int64")).to_csv(
+        tmp_path / "t.csv", index=False
+    )
+
+    rows, kinds, _ = _columns(read_csv(tmp_path / "t.csv"), "price")
+
+    assert kinds["price"] == "integer"
+    assert _task(rows["price"], kinds["price"]) == "classification"
+    assert rows["price"].dtype == np.int64
+
+
+@pytest.mark.parametrize(
+    ("frame", "target", "why"),
+    [
+        (homes(), "prize", "no column 'prize'"),
+        (homes(), "constant", "only one value"),
+        (homes().assign(price="same"), "price", "only one value"),
+        (homes().assign(price=["rare", *["often"] * 119]), "price", "fewer than 5 rows: rare"),
+        (homes()[["price", "empty"]], "price", "no column besides the target"),
+        (homes().head(0), "price", "."),
+    ],
+)
+def test_table_that_cannot_be_learnt_from_says_why(
+    tmp_path: Path, frame: pd.DataFrame, target: str, why: str
+) -> None:
+    with pytest.raises(DataInvalid, match=why):
+        train(tmp_path, frame, target)
+
+
+@pytest.mark.parametrize(
+    ("content", "rows"),
+    [
+        ("a,b\n1.5,x\n", [[1.5, "x"]]),
+        ("\ufeffa,b\n1.5,x\n", [[1.5, "x"]]),
+        ("a;b\n1,5;x\n", [[1.5, "x"]]),
+        ('a,b\n1.5,"x, y"\n', [[1.5, "x, y"]]),
+        ("a,b\r\n1.5,x\r\n", [[1.5, "x"]]),
+    ],
+)
+def test_csv_is_read_as_spreadsheets_write_it(tmp_path: Path, content: str, rows: list[list[object]]) -> None:
+    (tmp_path / "t.csv").write_text(content, encoding="utf-8", newline="")
+
+    found = read_csv(tmp_path / "t.csv")
+
+    assert found.columns.tolist() == ["a", "b"]
+    assert found.to_numpy().tolist() == rows
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfea\x00", b"a,b\n1,2,3\n4,5,6,7\n", b"\x00\x01"])
+def test_file_that_is_no_table_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "t.csv").write_bytes(content)
+
+    with pytest.raises(DataInvalid):
+        train_table(tmp_path / "t.csv", target="a", name="t", progress=lambda _: None)
+
+
+def test_file_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataInvalid, match="cannot be read"):
+        read_csv(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize("name", ["", "Homes", "a b", "../x", "a" * 64])
+def test_name_that_no_model_can_have_is_refused_before_anything_is_trained(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DataInvalid, match="cannot be a model's name"):
+        build_table(tmp_path / "none.csv", target="a", name=name)
