@@ -90,6 +90,7 @@ def rehearse(built: Built, limits: Limits = Limits()) -> Rehearsal:
                 errors="replace",
                 timeout=limits.timeout_s,
                 check=False,
+                process_group=0,  # Ctrl-C at a terminal is no verdict against a version
             )
         except subprocess.TimeoutExpired as error:
             why = f"it gave no answer in {limits.timeout_s:g} s, and was stopped"

@@ -8,7 +8,7 @@ import pytest
 @pytest.fixture(scope="session")
 def api():
     """Asks an API with four models that serve; nothing publishes to it or releases in it."""
-    from tests.published import MODELS, Api, Published  # noqa: PLC0415 - what fits no model need not wait for this
+    from tests.published import MODELS, Api, Published
 
     published = Published()
     for name in MODELS:
@@ -19,6 +19,6 @@ def api():
 @pytest.fixture
 def published():
     """Give a store of this test's own, with nothing in it."""
-    from tests.published import Published  # noqa: PLC0415 - as above
+    from tests.published import Published
 
     return Published()

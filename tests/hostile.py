@@ -61,7 +61,7 @@ class Needy:
     """Needs what is not there where models are served."""
 
     def predict(self, matrix: Any) -> Any:
-        import pandas as pd  # noqa: PLC0415
+        import pandas as pd
 
         return pd.DataFrame(matrix)[0].to_numpy()
 

@@ -83,6 +83,7 @@ def test_a_model_is_described_with_its_schema_and_metrics(client: Client) -> Non
     assert described.schema.columns[0].categories == ("Biscoe", "Dream", "Torgersen")
     assert described.metrics["accuracy"].low == 0.95
     assert described.runtime == "onnx"
+    assert described.runtime_reason["fr"] == "égal sur 10 000 lignes"
 
 
 def test_predictions_come_back_typed_with_warnings(client: Client) -> None:

@@ -114,7 +114,7 @@ class ModelDescription:
     task: str
     version: int | None
     runtime: str | None
-    runtime_reason: str | None
+    runtime_reason: Text
     updated: datetime | None
     schema: Schema
     metrics: Mapping[str, Metric]
@@ -136,7 +136,7 @@ class ModelDescription:
             task=entry.task,
             version=entry.version,
             runtime=entry.runtime,
-            runtime_reason=runtime.get("reason") if isinstance(runtime, Mapping) else None,
+            runtime_reason=text(runtime.get("reason")) if isinstance(runtime, Mapping) else {},
             updated=entry.updated,
             schema=Schema.from_dict(document["schema"]),
             metrics={name: Metric.read(value) for name, value in (measured.get("values") or {}).items()},

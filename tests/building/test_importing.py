@@ -22,8 +22,8 @@ class Leaks:
 
 
 def _leak(path: str) -> None:
-    import os  # noqa: PLC0415
-    import sys  # noqa: PLC0415
+    import os
+    import sys
 
     sys.stderr.write("w" * 500_000 + "\n")
     Path(path).write_text(repr(sorted(os.environ)))

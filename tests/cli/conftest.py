@@ -51,7 +51,7 @@ def terminal(tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def build(tmp_path_factory):
     """Give the folder of a built model, called cells."""
-    from tests.published import built  # noqa: PLC0415 (seconds of imports, for those that need it)
+    from tests.published import built
 
     folder = tmp_path_factory.mktemp("build") / "cells"
     built("cells").write(folder)

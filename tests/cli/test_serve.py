@@ -22,8 +22,8 @@ def _free_port():
 
 def _ask(url, document=None):
     body = None if document is None else json.dumps(document).encode()
-    request = urllib.request.Request(url, body, {"content-type": "application/json"})  # noqa: S310 (ours)
-    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+    request = urllib.request.Request(url, body, {"content-type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
         return json.loads(answer.read())
 
 

@@ -19,8 +19,8 @@ BUCKET = "registry"
 @cache
 def s3_environment() -> dict[str, str]:
     """Start an S3 server in this process, which ends with it, and give what leads to it."""
-    import boto3  # noqa: PLC0415 (half a second, and only these tests need it)
-    from moto.server import ThreadedMotoServer  # noqa: PLC0415
+    import boto3
+    from moto.server import ThreadedMotoServer
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
@@ -48,8 +48,8 @@ def s3_store() -> Store:
 
 def fill(store: Store, contents: dict[str, bytes]) -> None:
     """Put many objects into a bucket at once, behind the server's back."""
-    from moto.core import DEFAULT_ACCOUNT_ID  # noqa: PLC0415 (as above)
-    from moto.s3.models import s3_backends  # noqa: PLC0415
+    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.s3.models import s3_backends
 
     prefix = store.url.removeprefix(f"s3://{BUCKET}/")
     backend = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]

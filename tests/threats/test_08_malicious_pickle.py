@@ -67,7 +67,7 @@ def test_pickle_without_a_valid_digest_is_never_opened(store: Store, tmp_path: P
 def test_pickle_with_a_valid_digest_under_a_strangers_signature_is_never_opened(
     store: Store, tmp_path: Path, make: Any
 ) -> None:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     shop = Shop(store)
     build = models.raw("m", make(Marker(tmp_path / "marker")), models.sklearn.requirements())

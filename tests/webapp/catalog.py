@@ -29,7 +29,7 @@ def model(name: str, task: str, columns: list[dict[str, Any]], **more: Any) -> d
         "limits": {"en": limits[0], "fr": limits[1]},
         "task": task,
         "version": more.pop("version", 3),
-        "runtime": {"name": "onnx", "reason": "equal on 10,000 rows"},
+        "runtime": {"name": "onnx", "reason": {"en": "equal on 10,000 rows", "fr": "égal sur 10 000 lignes"}},
         "updated": "2026-11-20T09:30:00Z",
         "schema": {"columns": columns, "output": {"task": task, **more.pop("output")}},
         "metrics": {"split": "held out", "values": {"accuracy": {"value": 0.98, "low": 0.95, "high": 1.0}}},

@@ -368,6 +368,6 @@ def test_what_a_visitor_filled_in_is_kept_when_the_model_cannot_answer(
 
 
 def api_busy() -> object:
-    from tests.webapp.fake_api import Canned  # noqa: PLC0415
+    from tests.webapp.fake_api import Canned
 
     return Canned(503, {"detail": "No version can be served."})

@@ -97,7 +97,7 @@ def test_strange_column_names_arrive_as_they_are(api: FakeApi, visitor: Visitor)
 
 
 def test_errors_of_strange_columns_find_their_field(api: FakeApi, visitor: Visitor) -> None:
-    from tests.webapp.fake_api import Canned  # noqa: PLC0415
+    from tests.webapp.fake_api import Canned
 
     api.add(catalog.HOSTILE, catalog.HOSTILE_ANSWER)
     token, usual = visitor.token("/"), api.reply

@@ -10,7 +10,6 @@ from dasier.serving.formats.table_json import read_table
 from dasier.serving.json_body import read_json
 
 if TYPE_CHECKING:
-
     from dasier.rows import Pointer, Rows
     from dasier.runtimes import Outputs
     from dasier.schema import Schema
