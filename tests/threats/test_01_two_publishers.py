@@ -16,7 +16,7 @@ THREADS, ROUNDS = 8, 30
 
 def test_each_version_has_exactly_one_winner(store: Store) -> None:
     shop = Shop(store)
-    rounds = ROUNDS if not store.url.startswith("s3:") else 6
+    rounds = ROUNDS if not store.url.startswith("s3:") else 4
 
     def publish(number: int) -> tuple[int, float]:
         # Every second publisher has the very same build as another: the bytes must still be told apart.
