@@ -51,21 +51,30 @@ def rollback(registry: Registry, name: str, *, who: str, why: str, to: int | Non
     head = registry.head(name)
     if head is None:
         raise ReleaseRefused(f"{name} has no release to go back from.")
-    if to is None and head.canary and head.serving:
-        # A canary is what is taken back first; then the newest version that served before this one.
-        to = head.serving
+    if to is not None:
+        found = next((r.serving for r in registry.history(name, head) if r.serving == to), None)
+    elif head.canary and head.serving:
+        found = head.serving  # a canary is what is taken back first
     else:
-        wanted, to = to, None
-        for release in registry.history(name, head):  # newest first, and rarely more than two of them
-            if release.serving is not None and (
-                release.serving != head.serving if wanted is None else release.serving == wanted
-            ):
-                to = release.serving
-                break
-        if to is None:
-            missing = "earlier release" if wanted is None else f"release of version {wanted}"
-            raise ReleaseRefused(f"{name} has no {missing} to go back to.")
-    return _append(registry, name, head, action="rollback", serving=to, who=who, why=why)
+        found = _before(registry, name, head)
+    if found is None:
+        missing = "earlier release" if to is None else f"release of version {to}"
+        raise ReleaseRefused(f"{name} has no {missing} to go back to.")
+    return _append(registry, name, head, action="rollback", serving=found, who=who, why=why)
+
+
+def _before(registry: Registry, name: str, head: Release) -> int | None:
+    """Give what served before the version that serves now was promoted.
+
+    Going back twice goes back two versions, not to the first again: a rollback is no promotion.
+    """
+    promoted = head.serving is None
+    for release in registry.history(name, head):  # newest first, and rarely more than a few of them
+        if not promoted:
+            promoted = release.action == "promote" and release.serving == head.serving
+        elif release.serving is not None and release.serving != head.serving:
+            return release.serving
+    return None
 
 
 def canary(  # noqa: PLR0913 - keywords, each a field of the entry

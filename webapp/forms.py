@@ -205,7 +205,7 @@ class Form:
 
     def with_errors(self, found: Iterable[Violation]) -> tuple[Form, bool]:
         """Give the form with the API's violations beside their fields, and whether each found one."""
-        by_step = {unquote(step(field.column.name)): field for field in self.fields}
+        by_step = {step(field.column.name): field for field in self.fields}
         errors, all_placed = {}, True
         for violation in found:
             place = by_step.get(step_of(violation.pointer))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -122,7 +121,14 @@ def _last(estimator: Any) -> Any:
 
 
 def _judge(trained: Trained, schema: Schema, choice: Choice, model: Model, held_out: Rows) -> _Judged:
-    outputs = model.predict(held_out)
+    try:
+        outputs = model.predict(held_out)
+    except ValueError as error:
+        first_line = str(error).partition("\n")[0]
+        raise EstimatorUnsupported(
+            f"{trained.name}: the estimator cannot answer rows that were held out: {first_line}. "
+            "Let its encoders accept what they have not seen (handle_unknown)."
+        ) from error
     truth = None if trained.target is None else trained.held_out[trained.target].to_numpy()
     space = _space(trained, held_out)
     if truth is None and trained.task in {"classification", "regression"}:
@@ -155,7 +161,7 @@ def _space(trained: Trained, held_out: Rows) -> NDArray[np.float64] | None:
 def _built(trained: Trained, judged: _Judged) -> Built:
     schema, choice = judged.schema, judged.choice
     notes = (*trained.notes, *held_rows(trained.estimator), *lookalikes.notes(schema.names))
-    source = dict(trained.origin) | {"git_commit": provenance.git_commit(Path.cwd())}
+    source = dict(trained.origin)
     created, environment = provenance.now(), provenance.environment()
     data = {"rows": len(trained.table), "sha256": provenance.data_digest(trained.table)}
     described = RuntimeChoice(
@@ -171,7 +177,7 @@ def _built(trained: Trained, judged: _Judged) -> Built:
         notes=notes,
         provenance={
             "recipe": source.get("recipe"),
-            "commit": source["git_commit"],
+            "commit": source.get("git_commit"),
             "rows": data["rows"],
             "data_sha256": data["sha256"],
             "seed": trained.seed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,12 @@ _LARGE_ROWS = 20_000
 """From here on boosting with histograms is worth its slower cold start: it is not converted to ONNX."""
 
 
+_LOOK_CHARACTERS = 65_536
+"""How much of a file is looked at to tell its separator and decimal sign."""
+
+_DECIMAL_COMMA = re.compile(r"(?:^|;)\s*-?\d+,\d+\s*(?:;|$)", re.MULTILINE)
+
+
 @dataclass(frozen=True, slots=True)
 class _Contest:
     """Candidates and how they are compared."""
@@ -50,14 +57,16 @@ def read_csv(path: Path) -> pd.DataFrame:
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            first = file.readline()
+            start = file.read(_LOOK_CHARACTERS)
             file.seek(0)
+            first, _, rest = start.partition("\n")
             semicolon = first.count(";") > first.count(",")
+            decimal_comma = semicolon and bool(_DECIMAL_COMMA.search(rest))
             # Types that know a null: a whole number with one missing stays whole.
             return pd.read_csv(
                 file,
                 sep=";" if semicolon else ",",
-                decimal="," if semicolon else ".",
+                decimal="," if decimal_comma else ".",
                 dtype_backend="numpy_nullable",
             )
     except UnicodeDecodeError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dasier.building.frames import respelt, tidy
+from dasier.building.provenance import git_commit
 from dasier.building.threads import one_thread
 from dasier.building.trained import About, Trained
 from dasier.errors import DataInvalid
@@ -66,7 +67,12 @@ def train(recipe: Recipe) -> Trained:
         seed=recipe.seed,
         refinements=recipe.refinements,
         gate=recipe.gate,
-        origin={"kind": "recipe", "recipe": recipe.name, "digests": dict(recipe.digests)},
+        origin={
+            "kind": "recipe",
+            "recipe": recipe.name,
+            "digests": dict(recipe.digests),
+            "git_commit": git_commit(recipe.folder),
+        },
     )
 
 

@@ -148,3 +148,21 @@ def test_file_that_there_is_not_is_refused(tmp_path: Path) -> None:
 def test_name_that_no_model_can_have_is_refused_before_anything_is_trained(tmp_path: Path, name: str) -> None:
     with pytest.raises(DataInvalid, match="cannot be a model's name"):
         build_table(tmp_path / "none.csv", target="a", name=name)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a;b\n1,5;x\n2,25;y\n", [1.5, 2.25]),
+        ("a;b\n1.5;x\n2.25;y\n", [1.5, 2.25]),
+        ("a,b\n1.5,x\n2.25,y\n", [1.5, 2.25]),
+    ],
+    ids=["decimal comma", "semicolon and point", "comma and point"],
+)
+def test_separator_and_decimal_sign_are_told_from_the_file(
+    tmp_path: Path, text: str, expected: list[float]
+) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(text)
+
+    assert read_csv(path)["a"].tolist() == expected

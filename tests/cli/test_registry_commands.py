@@ -139,15 +139,24 @@ def test_gc_removes_what_nothing_names_and_only_when_told(serving):
     blob = serving.folder / ".dasier" / "store" / "blobs" / "sha256" / ("0" * 64)
     blob.write_bytes(b"left behind")
 
-    listed = serving.json("gc", "--dry-run")
-    serving.run("gc", answer="n\n")
+    listed = serving.json("gc", "--dry-run", "--older-than-hours", "0")
+    serving.run("gc", "--older-than-hours", "0", answer="n\n")
     kept = blob.exists()
-    serving.done("gc", "--yes")
+    serving.done("gc", "--yes", "--older-than-hours", "0")
 
     assert listed == {"unreferenced": [f"blobs/sha256/{'0' * 64}"], "removed": False}
     assert kept
     assert not blob.exists()
     assert serving.json("verify", "cells")["verdicts"][0]["passed"]
+
+
+def test_gc_leaves_alone_what_may_be_on_its_way_to_a_version(serving):
+    blob = serving.folder / ".dasier" / "store" / "blobs" / "sha256" / ("1" * 64)
+    blob.write_bytes(b"just written")
+
+    serving.done("gc", "--yes")
+
+    assert blob.exists()
 
 
 def test_a_doctor_finds_all_well_where_there_is_a_registry(serving):

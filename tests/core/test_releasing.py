@@ -95,6 +95,15 @@ def test_rollback_goes_to_what_served_before(shop: Shop) -> None:
     assert served(shop.registry) == [1, 2, 1]
 
 
+def test_rollback_twice_goes_back_two_versions(shop: Shop) -> None:
+    releasing.promote(shop.registry, "m", 3, **BY)
+
+    releasing.rollback(shop.registry, "m", **BY)
+    releasing.rollback(shop.registry, "m", **BY)
+
+    assert served(shop.registry) == [1, 2, 3, 2, 1]
+
+
 def test_rollback_to_a_version_that_once_served(shop: Shop) -> None:
     releasing.promote(shop.registry, "m", 3, **BY)
 
