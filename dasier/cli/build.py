@@ -133,7 +133,9 @@ def _describe(manifest: Manifest, folder: Path) -> None:
         for name, metric in (manifest.metrics.get("values") or {}).items()
     ]
     if values:
-        click.echo(f"  held out  {', '.join(values)}")
+        # An estimator that was brought in may have been trained on the rows that measure it.
+        brought = manifest.metrics.get("split", {}).get("kind") == "sample"
+        click.echo(f"  {'sample  ' if brought else 'held out'}  {', '.join(values)}")
     for note in manifest.notes:
         click.echo(f"  note      {note.get('en', '')}")
 
