@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.metrics import silhouette_samples
 
-from dasier.building import measures
-from dasier.building.measures import intervals, wilson
 from dasier.errors import DataInvalid
+from dasier.measuring import measures
+from dasier.measuring.measures import intervals, wilson
+from dasier.measuring.quality import PRIMARY, anomalies_in, codes_of, measures_of, rarer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,31 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dasier.runtimes import Outputs
-    from dasier.schema import Output, Task
-
-PRIMARY: dict[Task, str] = {
-    "classification": "balanced_accuracy",
-    "regression": "mae",
-    "clustering": "silhouette",
-    "anomaly_detection": "roc_auc",
-}
-"""What two versions are compared by; an anomaly detector without a target has ``flagged`` instead."""
-
-HIGHER_IS_BETTER: dict[str, bool] = {
-    "accuracy": True,
-    "balanced_accuracy": True,
-    "macro_f1": True,
-    "log_loss": False,
-    "roc_auc": True,
-    "precision": True,
-    "recall": True,
-    "mae": False,
-    "rmse": False,
-    "r2": True,
-    "median_absolute_error": False,
-    "silhouette": True,
-}
-"""Of every measure that can be better or worse; the share that is flagged cannot."""
+    from dasier.schema import Output
 
 INTERVAL_SHARE = 0.8
 """How many of the held-out rows a regression's interval of residuals covers."""
@@ -97,11 +74,11 @@ def evaluate(
     if output.task == "classification":
         found = _classification(outputs, _needed(truth, output), output, seed)
     elif output.task == "regression":
-        found = _regression(outputs, _needed(truth, output), seed)
+        found = _regression(outputs, _needed(truth, output), output, seed)
     elif output.task == "clustering":
         found = _clustering(outputs, space, seed)
     else:
-        found = _anomalies(outputs, truth, seed)
+        found = _anomalies(outputs, truth, output, seed)
     primary = PRIMARY[output.task]
     if primary not in found["values"]:
         primary = "flagged" if "flagged" in found["values"] else ""
@@ -120,25 +97,19 @@ def _needed(truth: NDArray[Any] | None, output: Output) -> NDArray[Any]:
 def _classification(outputs: Outputs, truth: NDArray[Any], output: Output, seed: int) -> dict[str, Any]:
     names = [str(label) for label in output.classes]
     actual, predicted = codes_of(truth, names), codes_of(outputs.predictions, names)
-    matrices = measures.confusion(actual, predicted, len(names))
-    asked = {
-        "balanced_accuracy": measures.mean_recall(matrices),
-        "macro_f1": measures.macro_f1(matrices),
-    }
-    if outputs.probabilities is not None:
-        probabilities = np.asarray(outputs.probabilities, dtype=np.float64)
-        asked["log_loss"] = measures.mean(measures.log_losses(actual, probabilities))
-        asked["roc_auc"] = measures.one_vs_rest_auc(actual, probabilities)
-    counts = matrices(np.ones((1, len(actual))))[0]
+    resampled = ("balanced_accuracy", "macro_f1", "log_loss", "roc_auc")
+    asked = {name: one for name, one in measures_of(outputs, truth, output).items() if name in resampled}
+    counts = measures.confusion(actual, predicted, len(names))(np.ones((1, len(actual))))[0]
     accuracy = wilson(np.trace(counts), len(actual))
     values = {"accuracy": accuracy, **intervals(asked, len(actual), seed=seed)}
     smallest = int(min(held for held in counts.sum(axis=1) if held))
     values = {**values, **_doubted(values, len(actual), "balanced_accuracy", "macro_f1")}
     values = {**values, **_doubted(values, smallest, "roc_auc")}
     found: dict[str, Any] = {"values": values}
-    if len(names) == 2:
-        found["positive"] = names[_rarer(counts)]
-        values |= _precision_and_recall(counts, _rarer(counts))
+    positive = rarer(counts.sum(axis=1)) if len(names) == 2 else None
+    if positive is not None:
+        found["positive"] = names[positive]
+        values |= _precision_and_recall(counts, positive)
     found["constant_guess"] = {
         "accuracy": float(counts.sum(axis=1).max() / len(actual)),
         "balanced_accuracy": 1 / int((counts.sum(axis=1) > 0).sum()),
@@ -146,9 +117,8 @@ def _classification(outputs: Outputs, truth: NDArray[Any], output: Output, seed:
     found["confusion"] = {"classes": names, "counts": counts.astype(int).tolist()}
     found["per_class"] = {name: _of_class(counts, position) for position, name in enumerate(names)}
     if outputs.probabilities is not None:
-        found["calibration"] = _calibration(
-            actual, probabilities, _rarer(counts) if len(names) == 2 else None
-        )
+        probabilities = np.asarray(outputs.probabilities, dtype=np.float64)
+        found["calibration"] = _calibration(actual, probabilities, positive)
     return found
 
 
@@ -162,29 +132,6 @@ def _doubted(
     low = wilson(n_rows, n_rows)["low"]
     perfect = [name for name in names if name in values and values[name]["low"] == 1.0]
     return {name: measures.Interval(value=1.0, low=low, high=1.0) for name in perfect}
-
-
-def codes_of(labels: NDArray[Any], names: list[str]) -> NDArray[np.intp]:
-    """Give the place of each label among the classes' names.
-
-    Raises
-    ------
-    DataInvalid
-        If a label is none of them.
-    """
-    places = {name: position for position, name in enumerate(names)}
-    try:
-        return np.array([places[str(label)] for label in labels.tolist()], dtype=np.intp)
-    except KeyError as error:
-        raise DataInvalid(
-            f"the held-out rows have the class {error}, which the model does not know"
-        ) from error
-
-
-def _rarer(counts: NDArray[np.float64]) -> int:
-    """Give the position of the rarer of two classes, of equals the second."""
-    first, second = counts.sum(axis=1)
-    return 0 if first < second else 1
 
 
 def _precision_and_recall(counts: NDArray[np.float64], position: int) -> dict[str, measures.Interval]:
@@ -225,19 +172,13 @@ def _calibration(
 # --- regression ----------------------------------------------------------------------------------
 
 
-def _regression(outputs: Outputs, truth: NDArray[Any], seed: int) -> dict[str, Any]:
+def _regression(outputs: Outputs, truth: NDArray[Any], output: Output, seed: int) -> dict[str, Any]:
     actual = np.asarray(truth, dtype=np.float64)
     errors = actual - np.asarray(outputs.predictions, dtype=np.float64)
-    asked = {
-        "mae": measures.mean(np.abs(errors)),
-        "rmse": measures.root_mean(errors**2),
-        "r2": measures.r_squared(actual, errors),
-        "median_absolute_error": measures.weighted_median(np.abs(errors)),
-    }
     tail = (1 - INTERVAL_SHARE) / 2
     low, middle, high = np.quantile(errors, [tail, 0.5, 1 - tail])
     return {
-        "values": intervals(asked, len(actual), seed=seed),
+        "values": intervals(measures_of(outputs, truth, output), len(actual), seed=seed),
         "constant_guess": {
             "mae": float(np.abs(actual - np.median(actual)).mean()),
             "rmse": float(actual.std()),
@@ -273,7 +214,7 @@ def _clustering(outputs: Outputs, space: NDArray[np.float64] | None, seed: int) 
     return found
 
 
-def _anomalies(outputs: Outputs, truth: NDArray[Any] | None, seed: int) -> dict[str, Any]:
+def _anomalies(outputs: Outputs, truth: NDArray[Any] | None, output: Output, seed: int) -> dict[str, Any]:
     flagged = outputs.predictions == -1
     values = {"flagged": wilson(int(flagged.sum()), len(flagged))}
     found: dict[str, Any] = {"values": values}
@@ -286,25 +227,8 @@ def _anomalies(outputs: Outputs, truth: NDArray[Any] | None, seed: int) -> dict[
     )
     values |= _precision_and_recall(counts, 0)
     if outputs.scores is not None:
-        scores = np.asarray(outputs.scores, dtype=np.float64)
-        values |= intervals({"roc_auc": measures.roc_auc(anomalous, -scores)}, len(scores), seed=seed)
+        ranked = {"roc_auc": measures_of(outputs, truth, output)["roc_auc"]}
+        values |= intervals(ranked, len(anomalous), seed=seed)
         values |= _doubted(values, int(min(anomalous.sum(), (~anomalous).sum())) or 1, "roc_auc")
     found["confusion"] = {"classes": ["-1", "1"], "counts": counts.astype(int).tolist()}
     return found
-
-
-def anomalies_in(truth: NDArray[Any]) -> NDArray[np.bool_]:
-    """Give which rows a target calls anomalous: -1 where it is -1 and 1, else the rarer of two values.
-
-    Raises
-    ------
-    DataInvalid
-        If the target has more than two values.
-    """
-    labels, counts = np.unique(truth.astype(str), return_counts=True)
-    if len(labels) > 2:
-        raise DataInvalid(
-            f"an anomaly detector is measured against two kinds of rows; the target has {len(labels)}"
-        )
-    anomaly = "-1" if set(labels) <= {"-1", "1"} else labels[np.argmin(counts)]
-    return np.asarray(truth.astype(str) == anomaly)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from dasier.building import measures
-from dasier.building.evaluate import codes_of
+from dasier.measuring import measures
+from dasier.measuring.quality import codes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as reference
 
-from dasier.building import measures
-from dasier.building.evaluate import anomalies_in, evaluate
+from dasier.building.evaluate import evaluate
 from dasier.building.importance import importance
 from dasier.errors import DataInvalid
+from dasier.measuring import measures
+from dasier.measuring.quality import anomalies_in
 from dasier.runtimes import Outputs
 from dasier.schema import Output
 

@@ -89,6 +89,17 @@ def mean(per_row: NDArray[Any]) -> Measure:
     return lambda weights: weights @ values / weights.sum(axis=1)
 
 
+def share(part: NDArray[np.bool_], whole: NDArray[np.bool_]) -> Measure:
+    """Give how much of some rows others are, those among them; undefined where there are none."""
+    counted, of = part.astype(np.float64), whole.astype(np.float64)
+
+    def measure(weights: Floats) -> Floats:
+        total = weights @ of
+        return np.where(total > 0, weights @ counted / np.where(total > 0, total, 1.0), np.nan)
+
+    return measure
+
+
 def root_mean(per_row: NDArray[Any]) -> Measure:
     """Give the square root of `mean`."""
     inner = mean(per_row)
