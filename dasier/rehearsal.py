@@ -1,37 +1,36 @@
 """A rehearsal: a version is loaded and answers its golden records in a process of its own.
 
-The process may crash, hang or eat memory: its parent lives, and says what happened. It is held
-to what the serving image has, so that importing pandas fails in it. What does not come through
-here would fail when it is served. A build ends with one, and the gate judges by one.
+The process may crash, hang, eat memory or print without end: its parent lives, and says what
+happened. It is held to what the serving image has, so that importing pandas fails in it. What
+does not come through here would fail when it is served. A build ends with one, and the gate
+judges by one: it hands in the held-out rows, without their truth, and measures the answers itself.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import asdict, dataclass
-from importlib.abc import MetaPathFinder
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dasier.errors import DasierError, RehearsalFailed
+from dasier.errors import RehearsalFailed
+from dasier.runtimes import Outputs
+from dasier.stage import ANSWERS, MARK, REFUSED, ROWS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dasier.built import Built
+    from dasier.schema import Schema
 
-_ABSENT = frozenset({"pandas", "matplotlib", "onnx", "skl2onnx", "boto3"})
-_LIBRARIES_BYTES = 4 * 1024**3
-"""Address space that Python, numpy and a runtime map before any model: mostly reserved, not used."""
-
-_MARK = "dasier.rehearsal: "
-_REFUSED = 3
-"""Exit status of a process that found out by itself that the version must not be served."""
+_TAIL_BYTES = 64 * 1024
+"""How much of what it printed is read: the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,118 +59,141 @@ class Rehearsal:
         What the process grew by when it loaded and answered.
     load_ms, answer_ms : float
         Loading, and answering all golden records once they had been answered before.
+    row_ms : float
+        Answering one row: the median of up to 64 answers.
+    answers : Outputs or None
+        To the rows that were handed in: finite, of the shapes that the schema says.
     """
 
     memory_bytes: int
     load_ms: float
     answer_ms: float
+    row_ms: float
+    answers: Outputs | None = None
 
 
-def rehearse(built: Built, limits: Limits = Limits()) -> Rehearsal:
+def rehearse(
+    built: Built, limits: Limits = Limits(), *, rows: Mapping[str, list[Any]] | None = None
+) -> Rehearsal:
     """Load a version and replay its golden records in a process of its own.
+
+    Parameters
+    ----------
+    built : Built
+    limits : Limits
+    rows
+        Column to cells of rows that fit the version's schema, to answer as well.
 
     Raises
     ------
     RehearsalFailed
         If it crashes, hangs, takes too much memory, does not load, or answers otherwise.
     """
-    with tempfile.TemporaryDirectory(prefix="dasier-rehearsal-") as folder:
-        built.write(Path(folder))
-        # -P: the working directory is not on the path of what serves, so a module there must not help.
-        command = [sys.executable, "-P", "-m", "dasier.rehearsal", folder, str(limits.memory_bytes)]
-        package = str(Path(__file__).resolve().parents[1])
-        path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
+    with tempfile.TemporaryDirectory(prefix="dasier-rehearsal-") as name:
+        folder = Path(name)
+        _model_alone(built).write(folder)
+        if rows is not None:
+            (folder / ROWS).write_text(json.dumps(rows), encoding="utf-8")
+        measured = _run(folder, limits)
+        if measured.memory_bytes > limits.memory_bytes:
+            raise RehearsalFailed("it took more memory than it may")
+        if rows is None:
+            return measured
+        n_rows = max(map(len, rows.values()), default=0)
+        return replace(measured, answers=_answers(folder / ANSWERS, n_rows, built.manifest.schema))
+
+
+def _model_alone(built: Built) -> Built:
+    """Leave out the cards, and the held-out rows with their truth: a model needs neither to answer."""
+    described = replace(built.manifest, blobs={"model": built.manifest.blobs["model"]})
+    return replace(built, manifest=described, blobs={"model": built.blobs["model"]})
+
+
+def _run(folder: Path, limits: Limits) -> Rehearsal:
+    # -P: the working directory is not on the path of what serves, so a module there must not help.
+    command = [sys.executable, "-P", "-m", "dasier.stage", str(folder), str(limits.memory_bytes)]
+    package = str(Path(__file__).resolve().parents[1])
+    path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
+    # Into files, of a limited size: what is printed without end would be the parent's memory in a pipe.
+    with (folder / "printed").open("w+b") as printed, (folder / "said").open("w+b") as said:
+        process = subprocess.Popen(  # noqa: S603 - a module of ours
+            command,
+            env=os.environ | {"PYTHONPATH": path},
+            stdin=subprocess.DEVNULL,
+            stdout=printed,
+            stderr=said,
+            start_new_session=True,
+        )
         try:
-            done = subprocess.run(  # noqa: S603 - this very module
-                command,
-                env=os.environ | {"PYTHONPATH": path},
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=limits.timeout_s,
-                check=False,
-                process_group=0,  # Ctrl-C at a terminal is no verdict against a version
-            )
+            status = process.wait(limits.timeout_s)
         except subprocess.TimeoutExpired as error:
             why = f"it gave no answer in {limits.timeout_s:g} s, and was stopped"
             raise RehearsalFailed(why) from error
-    if done.returncode != 0:
-        raise RehearsalFailed(_why(done.returncode, done.stderr))
-    measured = _measured(done.stdout)
-    if measured.memory_bytes > limits.memory_bytes:
-        raise RehearsalFailed("it took more memory than it may")
-    return measured
+        finally:
+            # With all that it started: nothing of a version outlives its rehearsal.
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    if status != 0:
+        raise RehearsalFailed(_why(status, _tail(folder / "said")))
+    return _measured(_tail(folder / "printed"))
+
+
+def _tail(path: Path) -> str:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+        return file.read().decode(errors="replace")
 
 
 def _measured(printed: str) -> Rehearsal:
     """Give what the process measured; it may have ended early, however good its status, or printed more."""
     for line in reversed(printed.splitlines()):
-        if line.startswith(_MARK):
-            return Rehearsal(**json.loads(line.removeprefix(_MARK)))
+        if line.startswith(MARK):
+            return Rehearsal(**json.loads(line.removeprefix(MARK)))
     raise RehearsalFailed("its process ended before it had answered")
 
 
 def _why(status: int, printed: str) -> str:
     last = (printed.strip().splitlines() or [""])[-1][:500]
-    if status == _REFUSED:
+    if status == REFUSED:
         return last
     if "MemoryError" in last or "bad_alloc" in last or "cannot allocate" in last.lower():
         return "it took more memory than it may"
+    if "File too large" in last:
+        return "it wrote more than it may"
     if status < 0:
         return f"its process died of {signal.Signals(-status).name}"
     return last or f"its process ended with status {status}"
 
 
-class _Absence(MetaPathFinder):
-    """Makes packages look as if they were not installed."""
+def _answers(path: Path, n_rows: int, schema: Schema) -> Outputs:
+    """Read what the process answered; it is as little to be trusted as the process."""
+    import numpy as np  # noqa: PLC0415 - a process that only loads a model reads no answers
 
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:
-        del path, target
-        if fullname.partition(".")[0] in _ABSENT:
-            raise ModuleNotFoundError(f"No module named {fullname!r} where models are served", name=fullname)
-
-
-def _resident_bytes() -> int:
-    """Give this process's resident memory; where the system tells only the peak, that."""
-    statm = Path("/proc/self/statm")
-    if statm.exists():
-        return int(statm.read_text().split()[1]) * resource.getpagesize()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
-
-
-def _perform(folder: Path, memory_bytes: int) -> Rehearsal:
-    sys.meta_path.insert(0, _Absence())
-    from dasier import golden, runtimes  # noqa: PLC0415 - what must be absent is made so first
-    from dasier.built import Built  # noqa: PLC0415
-
-    built = Built.read(folder)
-    manifest = built.manifest
-    # The libraries are paid once, however many models are loaded.
-    runtimes.runtime(manifest.runtime.name)
-    if manifest.runtime.name == "sklearn":
-        import sklearn.ensemble  # noqa: F401, PLC0415
-    resource.setrlimit(resource.RLIMIT_AS, (_LIBRARIES_BYTES + memory_bytes,) * 2)
-    before_bytes = _resident_bytes()
-    started = time.perf_counter()
-    model = runtimes.load(manifest.runtime.name, built.blobs["model"], manifest.schema)
-    loaded = time.perf_counter()
-    golden.replay(model, manifest)
-    grown_bytes = max(0, _resident_bytes() - before_bytes)
-    again = time.perf_counter()
-    golden.replay(model, manifest)
-    return Rehearsal(grown_bytes, (loaded - started) * 1e3, (time.perf_counter() - again) * 1e3)
-
-
-def _main(folder: str, memory_bytes: str) -> int:
     try:
-        measured = _perform(Path(folder), int(memory_bytes))
-    except DasierError as error:
-        sys.stderr.write(f"{error}\n")
-        return _REFUSED
-    sys.stdout.write(f"\n{_MARK}{json.dumps(asdict(measured))}\n")
-    return 0
+        found = json.loads(path.read_bytes())
+        predictions = _labels(found["predictions"])
+        if schema.output.task == "regression":
+            predictions = np.asarray(found["predictions"], dtype=np.float64)
+        numbers = {
+            name: np.asarray(found[name], dtype=np.float64) if name in found else None
+            for name in ("probabilities", "scores")
+        }
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise RehearsalFailed("its process ended before it had answered the held-out rows") from error
+    shapes = {"probabilities": (n_rows, len(schema.output.classes)), "scores": (n_rows,)}
+    told = [(name, given) for name, given in numbers.items() if given is not None]
+    if predictions.shape != (n_rows,) or any(given.shape != shapes[name] for name, given in told):
+        raise RehearsalFailed("it does not answer each of the held-out rows")
+    finite = [given for _, given in told] + ([predictions] if predictions.dtype.kind == "f" else [])
+    if not all(np.isfinite(given).all() for given in finite):
+        raise RehearsalFailed("it answers held-out rows with what is no number")
+    return Outputs(predictions, numbers["probabilities"], numbers["scores"])
 
 
-if __name__ == "__main__":
-    sys.exit(_main(*sys.argv[1:]))
+def _labels(found: list[Any]) -> Any:
+    import numpy as np  # noqa: PLC0415 - as above
+
+    labels = np.empty(len(found), dtype=object)
+    labels[:] = found
+    return labels

@@ -47,6 +47,10 @@ class Table:
         """Note a problem."""
         self._problems.append(f"{path}: {what}")
 
+    def problem_at(self, key: str, what: str) -> None:
+        """Note a problem with one of the table's keys."""
+        self.problem(self._at(key), what)
+
     def names(self) -> list[str]:
         """Give the table's keys."""
         return list(self._values)
@@ -61,6 +65,19 @@ class Table:
     def tables(self) -> dict[str, Table]:
         """Give every key's table."""
         return {key: self.table(key) for key in self._values}
+
+    def array(self, key: str) -> list[Table]:
+        """Give the tables of an array, none if there is no such array."""
+        found = self._take(key, list, "an array of tables", required=False) or []
+        below: list[Table] = []
+        for position, item in enumerate(found):
+            path = f"{self._at(key)}[{position}]"
+            if isinstance(item, dict):
+                self._below[f"{key}[{position}]"] = Table(item, self._problems, path)
+                below.append(self._below[f"{key}[{position}]"])
+            else:
+                self.problem(path, f"give a table, not {_described(item)}")
+        return below
 
     def whole(self) -> dict[str, Any]:
         """Give all that the table holds, unchecked: it belongs to someone else."""
@@ -110,6 +127,22 @@ class Table:
         if not above < value <= maximum:
             self.problem(self._at(key), f"it must be above {above:g} and at most {maximum:g}")
         return float(value)
+
+    def finite(self, key: str, *, required: bool) -> float | None:
+        """Give a number."""
+        value = self._take(key, (int, float), "a number", required=required)
+        if value is not None and not math.isfinite(value):
+            self.problem(self._at(key), "it must be finite")
+            return None
+        return None if value is None else float(value)
+
+    def whole_number(self, key: str, *, minimum: int) -> int | None:
+        """Give a whole number, if there is one."""
+        value: int | None = self._take(key, int, "a whole number", required=False)
+        if value is not None and value < minimum:
+            self.problem(self._at(key), f"it must be at least {minimum}")
+            return None
+        return value
 
     def boolean(self, key: str, *, default: bool | None) -> bool | None:
         """Give true or false."""

@@ -19,6 +19,7 @@ import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+from dasier.building.gate_table import gate_table
 from dasier.building.params import Table
 from dasier.building.refinements import ColumnNotes, OutputNotes, Refinements
 from dasier.errors import RecipeInvalid
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
 
 NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 """What a model may be called."""
-
-POLICIES = ("promote", "canary", "hold")
-"""What the gate does with a version that passes: serve it, give it a share, or wait for a person."""
 
 DEFAULT_TEST_SHARE = 0.25
 """The held-out share if a recipe names none: scikit-learn's own default."""
@@ -152,7 +150,7 @@ def _values(table: Table) -> dict[str, Any]:
             patterns=_patterns(table.table("column_patterns")),
             output=_output(table.table("output"), task),
         ),
-        "gate": {"policy": table.table("gate").one_of("policy", POLICIES, default="promote")},
+        "gate": gate_table(table.table("gate"), task if task in TASKS else None),
     }
     if values["stratify"] and (task in ("regression", "clustering") or values["target"] is None):
         table.problem("split.stratify", "only rows with a class each can be stratified; take it out")

@@ -260,9 +260,11 @@ def test_two_recipes_do_not_see_each_other(tmp_path: Path) -> None:
 
 def test_every_key_is_documented() -> None:
     guide = (Path(__file__).resolve().parents[2] / "model_builds" / "README.md").read_text()
-    code = Path(params.__file__).with_name("recipe.py").read_text()
+    readers = ("recipe.py", "gate_table.py")
+    code = "".join(Path(params.__file__).with_name(name).read_text() for name in readers)
 
-    keys = set(re.findall(r'(?:string|text|table|integer|number|boolean|one_of|cell)\("(\w+)"', code))
+    read = r'(?:string|text|table|array|integer|number|finite|boolean|one_of|cell)\("(\w+)"'
+    keys = set(re.findall(read, code)) | {"floor"}
 
     assert keys <= set(re.findall(r"\w+", guide))
     assert len(keys) > 20
