@@ -9,6 +9,7 @@ from dasier.building.provenance import git_commit
 from dasier.building.threads import one_thread
 from dasier.building.trained import About, Trained
 from dasier.errors import DataInvalid
+from dasier.rules import Rules
 from dasier.schema import normalised
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ def train(recipe: Recipe) -> Trained:
     table = as_declared(table, declared)
     kinds = {name: declared.get(name) or kind for name, kind in found.kinds.items()}
     table = respelt(table, (name for name, kind in kinds.items() if kind == "category"))
+    for one in Rules.read(recipe.gate).slices:
+        if one.column not in table.columns:
+            raise DataInvalid(f"the data has no column {one.column!r}, which the recipe's gate.slices names")
     fitted_rows, held_out = split(
         table, target if recipe.stratify else None, share=recipe.test_share, seed=recipe.seed
     )
