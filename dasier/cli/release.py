@@ -1,4 +1,4 @@
-"""`dasier promote` and `rollback`: say which version serves."""
+"""`dasier promote`, `rollback`, `canary` and `pause`: say which version serves."""
 
 from __future__ import annotations
 
@@ -65,6 +65,58 @@ def rollback(name: str, version: int | None, reason: str, registry: str | None, 
     _tell(name, release, as_json=as_json)
 
 
+@click.command()
+@click.argument("name")
+@click.argument("version", type=click.IntRange(1))
+@click.option(
+    "--share",
+    type=click.IntRange(1, 99),
+    default=10,
+    show_default=True,
+    help="Per cent of the callers that it answers.",
+)
+@reason_option
+@click.option("--force", is_flag=True, help="Without a passing verdict; needs --reason, and stays visible.")
+@registry_option
+@json_option
+def canary(
+    name: str, version: int, share: int, reason: str, registry: str | None, *, force: bool, as_json: bool
+) -> None:
+    """Let VERSION of NAME answer a share of the callers, beside the version that serves.
+
+    `dasier promote` lets it serve all of them, `dasier rollback` takes it back.
+
+    \b
+    Example:
+      dasier canary penguins 4 --share 10 --reason "new islands; see how it does"
+    """  # noqa: D301
+    if force and not reason.strip():
+        raise click.UsageError("--force needs --reason")
+    opened = Session.of(registry).registry()
+    if version not in opened.versions(name):
+        raise VersionNotFound(version)
+    release = releasing.canary(opened, name, version, share=share, who=_who(), why=reason, force=force)
+    _tell(name, release, as_json=as_json)
+
+
+@click.command()
+@click.argument("name")
+@reason_option
+@registry_option
+@json_option
+def pause(name: str, reason: str, registry: str | None, *, as_json: bool) -> None:
+    """Let no version of NAME serve, until one is promoted; callers are told to come back later.
+
+    \b
+    Example:
+      dasier pause penguins --reason "the scales were off by 10 g"
+    """  # noqa: D301
+    opened = Session.of(registry).registry()
+    opened.versions(name)
+    release = releasing.pause(opened, name, who=_who(), why=reason)
+    _tell(name, release, as_json=as_json)
+
+
 def _who() -> str:
     try:
         return getpass.getuser()
@@ -75,6 +127,15 @@ def _who() -> str:
 def _tell(name: str, release: Release, *, as_json: bool) -> None:
     if as_json:
         json_out(release.to_document())
+        return
+    before = "nothing" if release.previous is None else f"version {release.previous}"
+    if release.serving is None:
+        click.echo(f"{name}: no version serves from now on (until now {before}).")
+    elif release.canary is not None:
+        second = release.canary
+        click.echo(
+            f"{name}: version {second.version} answers {second.share} % of the callers from now on, "
+            f"version {release.serving} the others."
+        )
     else:
-        before = "nothing" if release.previous is None else f"version {release.previous}"
         click.echo(f"{name}: version {release.serving} serves from now on (until now {before}).")

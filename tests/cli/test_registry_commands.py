@@ -79,6 +79,35 @@ def test_there_is_nothing_to_go_back_to_at_first(serving):
     assert "go back" in serving.refused("rollback", "cells")
 
 
+def test_a_canary_answers_its_share_until_it_is_taken_back(serving, build):
+    serving.done("publish", str(build))
+    serving.done("verify", "cells")
+    serving.done("rollback", "cells")
+
+    release = serving.json("canary", "cells", "2", "--share", "25", "--reason", "see how it does")
+
+    assert (release["action"], release["serving"]) == ("canary", 1)
+    assert release["canary"] == {"version": 2, "share": 25}
+    assert "2 (25 %)" in serving.done("releases", "cells")
+    assert "version 1 serves" in serving.done("rollback", "cells")
+
+
+def test_a_canary_without_a_verdict_is_refused(serving, build):
+    serving.done("publish", str(build))
+
+    assert "--force" in serving.refused("canary", "cells", "2")
+    assert serving.run("canary", "cells", "2", "--share", "100").exit_code == 2
+
+
+def test_a_paused_model_serves_nothing_until_a_version_is_promoted(serving):
+    said = serving.done("pause", "cells", "--reason", "the scales were off")
+
+    assert "no version serves" in said
+    assert serving.json("models")["models"][0]["version"] is None
+    assert "No version of cells serves" in serving.refused("pause", "cells")
+    assert "version 1 serves" in serving.done("promote", "cells", "1")
+
+
 def test_verifying_again_judges_the_version_and_keeps_its_verdict(serving):
     before = serving.json("versions", "cells")
 

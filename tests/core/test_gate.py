@@ -44,7 +44,12 @@ def test_version_that_passes_is_released(store: Store) -> None:
         "signature",
         "libraries",
         "digests",
+        "size",
+        "schema",
         "rehearsal",
+        "latency",
+        "metrics",
+        "comparison",
     ]
     assert shop.registry.verdict("constant", 1) == verdicts[0]
     assert serving(shop) == 1
@@ -66,7 +71,7 @@ def test_version_that_fails_is_not_released_and_the_verdict_says_which_rule() ->
 
     verdicts = gate.sweep(shop.registry)
 
-    assert [rule["passed"] for rule in verdicts[0]["rules"]] == [True, True, True, False]
+    assert [rule["passed"] for rule in verdicts[0]["rules"]] == [*[True] * 5, False]
     assert verdicts[0]["rules"][-1]["rule"] == "rehearsal"
     assert serving(shop) == 1
 
