@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -71,3 +73,60 @@ class Moody:
 
     def predict(self, matrix: Any) -> Any:
         return np.random.default_rng().normal(size=len(matrix))
+
+
+class Steady:
+    """Answers well."""
+
+    def predict(self, matrix: Any) -> Any:
+        return np.full(len(matrix), 1.0)
+
+
+class Fussy:
+    """Answers golden records, and not many rows."""
+
+    def predict(self, matrix: Any) -> Any:
+        if len(matrix) > 10:
+            raise ValueError("cannot answer so many rows")
+        return np.full(len(matrix), 1.0)
+
+
+class Vague:
+    """Answers golden records, and many rows with what is no number."""
+
+    def predict(self, matrix: Any) -> Any:
+        return np.full(len(matrix), 1.0 if len(matrix) <= 10 else np.nan)
+
+
+class Spy:
+    """Looks for the truth of held-out rows in the folder that it is rehearsed in."""
+
+    def predict(self, matrix: Any) -> Any:
+        for path in Path(sys.argv[1]).rglob("*"):
+            if path.is_file() and b'"target"' in path.read_bytes():
+                raise ValueError("the truth is here")
+        return np.full(len(matrix), 1.0)
+
+
+class Babbler:
+    """Prints without end."""
+
+    def predict(self, matrix: Any) -> Any:
+        while True:
+            sys.stdout.write("na" * 500_000)
+
+
+class Parent:
+    """Starts a process that would outlive it, and notes its number."""
+
+    def __init__(self, note: str) -> None:
+        self.note = note
+
+    def predict(self, matrix: Any) -> Any:
+        if not Path(self.note).exists():
+            child = os.fork()
+            if child == 0:
+                time.sleep(60)
+                os._exit(0)
+            Path(self.note).write_text(str(child))
+        return np.full(len(matrix), 1.0)

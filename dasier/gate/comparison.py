@@ -21,13 +21,15 @@ from dasier.measuring.quality import HIGHER_IS_BETTER, MEASURED, PRIMARY, measur
 from dasier.rehearsal import Limits, rehearse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from dasier.gate.holdout import HeldOut
     from dasier.manifest import Manifest
     from dasier.measuring.measures import Measure
     from dasier.registry import Registry
     from dasier.rules import Rules
+
+    Theirs = Callable[[], dict[str, Measure]]
 
 SEED = 1979
 """Of the resamples: a verdict is the same whoever gives it."""
@@ -65,21 +67,48 @@ def incumbent(registry: Registry, name: str, version: int) -> Incumbent | None:
     return None
 
 
+def measured(registry: Registry, old: Manifest, held: HeldOut, limits: Limits) -> dict[str, Measure]:
+    """Give the measures of a version on rows that another one brought; none if they have no truth.
+
+    Raises
+    ------
+    RowsRefused
+        If it cannot read them.
+    Untrusted
+        If it must not be loaded, or does not come through.
+    DataInvalid
+        If it does not know what is true of them.
+    """
+    if held.truth is None:
+        return {}
+    rows = held.rows(old.schema)
+    runtimes.check_requirements(old.runtime.name, old.runtime.requires)
+    model = registry.blob(old, "model")
+    cells = {column.name: rows.json_column(column) for column in old.schema.columns}
+    answers = rehearse(Built(old, {"model": model}), limits, rows=cells).answers
+    return {} if answers is None else measures_of(answers, held.truth, old.schema.output)
+
+
 class _Apart(Exception):
     """Two versions that cannot be compared, and why."""
 
 
 def compared(  # noqa: PLR0913 - keywords
-    registry: Registry,
     manifest: Manifest,
     *,
     against: Incumbent | None,
     rules: Rules,
     held: HeldOut | None,
     measures: Mapping[str, Measure],
-    limits: Limits,
+    theirs: Theirs,
 ) -> Finding:
-    """Compare a version with the one that serves."""
+    """Compare a version with the one that serves.
+
+    Parameters
+    ----------
+    theirs
+        Gives the measures of the version that serves, on the same rows (`measured`).
+    """
     if against is None:
         detail = "No other version has served: there is nothing to compare with."
         return Finding("comparison", True, detail, {"compared": False})
@@ -89,12 +118,12 @@ def compared(  # noqa: PLR0913 - keywords
         old = _comparable(against, manifest)
         if held is None or metric not in measures:
             return _unshown(against, old, rules, metric)
-        theirs = _theirs(registry, old, held, limits, metric)
+        other = _of_serving(theirs, metric)
     except _Apart as apart:
         return _left_out(against, rules, str(apart))
     found = difference(
         measures[metric],
-        theirs,
+        other,
         len(held),
         higher_is_better=HIGHER_IS_BETTER[metric],
         confidence=rules.confidence,
@@ -128,9 +157,9 @@ def _unshown(against: Incumbent, old: Manifest, rules: Rules, metric: str) -> Fi
     return Finding("comparison", False, detail, _figures(against, metric))
 
 
-def _theirs(registry: Registry, old: Manifest, held: HeldOut, limits: Limits, metric: str) -> Measure:
+def _of_serving(theirs: Theirs, metric: str) -> Measure:
     try:
-        found = _measured(registry, old, held, limits)
+        found = theirs()
     except RowsRefused as error:
         why = f"it cannot read this version's held-out rows ({listed_violations(error)})"
         raise _Apart(why) from error
@@ -144,17 +173,6 @@ def _theirs(registry: Registry, old: Manifest, held: HeldOut, limits: Limits, me
 def listed_violations(error: RowsRefused) -> str:
     """Give the first things that are wrong, in a line."""
     return " ".join(dict.fromkeys(violation.detail for violation in error.violations[:3]))
-
-
-def _measured(registry: Registry, old: Manifest, held: HeldOut, limits: Limits) -> dict[str, Measure]:
-    rows = held.rows(old.schema)
-    runtimes.check_requirements(old.runtime.name, old.runtime.requires)
-    model = registry.blob(old, "model")
-    cells = {column.name: rows.json_column(column) for column in old.schema.columns}
-    answers = rehearse(Built(old, {"model": model}), limits, rows=cells).answers
-    if answers is None or held.truth is None:  # pragma: no cover - rows with a truth were handed in
-        return {}
-    return measures_of(answers, held.truth, old.schema.output)
 
 
 def _judged(found: Difference, metric: str, against: Incumbent, rules: Rules, held: HeldOut) -> Finding:

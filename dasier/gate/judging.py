@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dasier import runtimes
 from dasier.built import Built
 from dasier.errors import RehearsalFailed, RowsRefused, Untrusted
-from dasier.gate.comparison import Incumbent, compared, incumbent, listed_violations
+from dasier.gate.comparison import Incumbent, compared, incumbent, listed_violations, measured
 from dasier.gate.compatibility import breaks, narrowed
 from dasier.gate.findings import Finding, listed, number
 from dasier.gate.holdout import HeldOut, floors, held_out, measured_again, slices
@@ -17,8 +18,10 @@ from dasier.rules import Rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Executor
 
     from dasier.manifest import Manifest
+    from dasier.measuring.measures import Measure
     from dasier.registry import Registry
 
     Step = tuple[str, Callable[[], list[Finding]]]
@@ -38,14 +41,15 @@ def judge(registry: Registry, name: str, version: int, *, limits: Limits = Limit
     """
     # Outside the rules: a release log that cannot be read says nothing against this version.
     against = incumbent(registry, name, version)
-    judging = _Judging(registry, name, version, limits, against)
     findings: list[Finding] = []
-    for rule, step in judging.steps():
-        try:
-            findings += step()
-        except Untrusted as error:
-            findings.append(Finding(rule, False, str(error)))
-            break
+    with ThreadPoolExecutor(1) as aside:
+        judging = _Judging(registry, name, version, limits, against, aside)
+        for rule, step in judging.steps():
+            try:
+                findings += step()
+            except Untrusted as error:
+                findings.append(Finding(rule, False, str(error)))
+                break
     return {
         "name": name,
         "version": version,
@@ -66,9 +70,17 @@ class _Judging:
     rules: Rules
     measured: Rehearsal
 
-    def __init__(
-        self, registry: Registry, name: str, version: int, limits: Limits, against: Incumbent | None
+    def __init__(  # noqa: PLR0913, PLR0917 - made in one place
+        self,
+        registry: Registry,
+        name: str,
+        version: int,
+        limits: Limits,
+        against: Incumbent | None,
+        aside: Executor,
     ) -> None:
+        self._aside = aside
+        self._theirs: Callable[[], dict[str, Measure]] = dict
         self._registry, self._name, self._version, self._limits = registry, name, version, limits
         self.against = against
         self.table: dict[str, Any] = {}
@@ -142,6 +154,11 @@ class _Judging:
                     f"its held-out rows do not fit its schema ({listed_violations(error)})"
                 ) from error
             cells = {column.name: rows.json_column(column) for column in self.manifest.schema.columns}
+        if self._held is not None and self.against is not None and self.against.manifest is not None:
+            # At the same time, each in a process of its own: starting one is most of what a verdict takes.
+            self._theirs = self._aside.submit(
+                measured, self._registry, self.against.manifest, self._held, self._limits
+            ).result
         self.measured = rehearse(Built(self.manifest, self.blobs), self._limits, rows=cells)
         detail = "It loads in a process of its own and answers its golden records as when it was built."
         figures = {
@@ -168,13 +185,12 @@ class _Judging:
         if again.passed:  # metrics that are not believed are compared with nothing
             found.append(
                 compared(
-                    self._registry,
                     self.manifest,
                     against=self.against,
                     rules=self.rules,
                     held=self._held,
                     measures=measures,
-                    limits=self._limits,
+                    theirs=self._theirs,
                 )
             )
         return found

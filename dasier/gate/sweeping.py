@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dasier import releasing
 from dasier.errors import DasierError, ReleaseRefused
 from dasier.gate.judging import WHO, judge
+from dasier.rehearsal import Limits
 from dasier.rules import POLICIES
 
 if TYPE_CHECKING:
@@ -25,7 +26,12 @@ log = logging.getLogger("dasier")
 DEFAULT_POLICY = POLICIES[0]
 
 
-def sweep(registry: Registry, names: Iterable[str] | None = None) -> list[dict[str, Any]]:
+def sweep(
+    registry: Registry,
+    names: Iterable[str] | None = None,
+    *,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+) -> list[dict[str, Any]]:
     """Judge every version that has no verdict, release what passed, and give the new verdicts.
 
     A model whose store does not answer, or whose documents cannot be believed, is left for the
@@ -34,16 +40,16 @@ def sweep(registry: Registry, names: Iterable[str] | None = None) -> list[dict[s
     verdicts: list[dict[str, Any]] = []
     for name in registry.names() if names is None else names:
         try:
-            verdicts.extend(_sweep_model(registry, name))
+            verdicts.extend(_sweep_model(registry, name, limits))
         except DasierError as error:  # whatever is wrong with one model is no reason to leave the others
             log.warning("model left for the next sweep", extra={"model": name, "error": str(error)})
     return verdicts
 
 
-def _sweep_model(registry: Registry, name: str) -> list[dict[str, Any]]:
+def _sweep_model(registry: Registry, name: str, limits: Limits) -> list[dict[str, Any]]:
     verdicts: list[dict[str, Any]] = []
     for version in sorted(set(registry.versions(name)) - registry.judged(name)):
-        verdict = judge(registry, name, version)
+        verdict = judge(registry, name, version, limits=limits)
         # Another gate may have been first; what is in the store is the verdict.
         if registry.record_verdict(name, version, verdict):
             verdicts.append(verdict)

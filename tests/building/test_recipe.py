@@ -9,6 +9,7 @@ import pytest
 from dasier.building import params
 from dasier.building.recipe import read
 from dasier.errors import RecipeInvalid
+from dasier.rules import Rules
 
 CODE = """
 def load():
@@ -268,3 +269,105 @@ def test_every_key_is_documented() -> None:
 
     assert keys <= set(re.findall(r"\w+", guide))
     assert len(keys) > 20
+
+
+GATE = """
+[gate]
+policy = "hold"
+breaking = true
+confidence = 0.9
+metric = "recall"
+margin = 0.02
+latency_ms = 20
+size_mb = 5
+[gate.floors]
+balanced_accuracy = 0.9
+[[gate.slices]]
+column = "size"
+minimum = 20
+metric = "accuracy"
+floor = 0.8
+[[gate.slices]]
+column = "kind"
+value = "red"
+floor = 0.7
+least_rows = 5
+"""
+
+
+def test_rules_of_the_gate_are_read(tmp_path: Path) -> None:
+    gate = read(folder(tmp_path, PARAMS + GATE)).gate
+
+    assert gate == {
+        "policy": "hold",
+        "breaking": True,
+        "confidence": 0.9,
+        "metric": "recall",
+        "margin": 0.02,
+        "floors": {"balanced_accuracy": 0.9},
+        "slices": [
+            {"column": "size", "minimum": 20.0, "metric": "accuracy", "floor": 0.8, "least_rows": 20},
+            {"column": "kind", "value": "red", "metric": "balanced_accuracy", "floor": 0.7, "least_rows": 5},
+        ],
+        "latency_ms": 20.0,
+        "size_mb": 5.0,
+    }
+    assert Rules.read(gate).slices[1].least_rows == 5
+
+
+def test_every_problem_with_the_gate_is_told_at_once(tmp_path: Path) -> None:
+    found = problems(
+        tmp_path,
+        PARAMS
+        + """
+        [gate]
+        metric = "mae"
+        confidence = 2
+        margin = -1
+        latency_ms = 0
+        brekaing = true
+        [gate.floors]
+        balanced_acuracy = 0.9
+        accuracy = 90
+        [[gate.slices]]
+        column = "size"
+        floor = 0.5
+        [[gate.slices]]
+        column = "size"
+        minimum = 3
+        maximum = 2
+        floor = inf
+        least_rows = 0
+        colour = "red"
+        """,
+    )
+
+    assert sorted(problem.split(":")[0] for problem in found) == [
+        "gate.brekaing",
+        "gate.confidence",
+        "gate.floors.accuracy",
+        "gate.floors.balanced_acuracy",
+        "gate.latency_ms",
+        "gate.margin",
+        "gate.metric",
+        "gate.slices[0].value",
+        "gate.slices[1].colour",
+        "gate.slices[1].floor",
+        "gate.slices[1].least_rows",
+        "gate.slices[1].minimum",
+    ]
+    assert any("did you mean 'balanced_accuracy'?" in problem for problem in found)
+    assert any("did you mean 'breaking'?" in problem for problem in found)
+
+
+@pytest.mark.parametrize("line", ["slices = 3", 'slices = ["a"]', "floors = 0.9"])
+def test_a_gate_of_other_types_is_refused(tmp_path: Path, line: str) -> None:
+    assert len(problems(tmp_path, f"{PARAMS}\n[gate]\n{line}\n")) == 1
+
+
+def test_a_clustering_takes_no_floors(tmp_path: Path) -> None:
+    document = PARAMS.replace("classification", "clustering").replace('target = "kind"\n', "")
+
+    found = problems(tmp_path, document + "[gate.floors]\nsilhouette = 0.5\n")
+
+    assert any(problem.startswith("gate.floors:") for problem in found)

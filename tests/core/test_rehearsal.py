@@ -1,17 +1,31 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import os
+import select
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+from dasier import golden, runtimes
 from dasier.errors import RehearsalFailed
 from dasier.rehearsal import Limits, rehearse
 from tests import hostile, models
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 QUICK = Limits(timeout_s=30, memory_bytes=40_000_000)
+
+
+def has_ended(process: int) -> bool:
+    """Wait for the end of a process that is nobody's child here."""
+    try:
+        handle = os.pidfd_open(process)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([handle], [], [], 10)[0])
+    finally:
+        os.close(handle)
 
 
 @pytest.fixture(autouse=True)
@@ -58,3 +72,39 @@ def test_module_in_the_working_directory_is_not_there_where_models_are_served(
     monkeypatch.chdir(tmp_path)
 
     assert rehearse(models.constant(), QUICK).answer_ms > 0
+
+
+def test_rows_that_are_handed_in_are_answered() -> None:
+    measured = rehearse(models.constant(number=2.5), QUICK, rows={"x": [0.0, 0.5, 1.0]})
+
+    assert measured.answers is not None
+    assert measured.answers.predictions.tolist() == [2.5, 2.5, 2.5]
+    assert measured.row_ms > 0
+
+
+def test_classes_probabilities_and_scores_come_back_as_they_were() -> None:
+    for name in ("leaves", "pipes"):
+        build = models.built(name)
+        rows = golden.read_inputs(build.manifest.golden, build.manifest.schema)
+        expected = runtimes.load(build.manifest.runtime.name, build.blobs["model"], rows.schema).predict(rows)
+
+        found = rehearse(build, rows=build.manifest.golden["inputs"]).answers
+
+        assert found is not None
+        assert found.predictions.tolist() == expected.predictions.tolist()
+        for numbers in ("probabilities", "scores"):
+            np.testing.assert_array_equal(getattr(found, numbers), getattr(expected, numbers))
+
+
+def test_model_that_prints_without_end_is_refused_and_costs_its_parent_nothing() -> None:
+    with pytest.raises(RehearsalFailed, match="wrote more than it may"):
+        rehearse(models.pickled("m", hostile.Babbler()), QUICK)
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits as Linux can")
+def test_process_that_a_model_starts_does_not_outlive_its_rehearsal(tmp_path: Path) -> None:
+    note = tmp_path / "note"
+
+    rehearse(models.pickled("m", hostile.Parent(str(note))), QUICK)
+
+    assert has_ended(int(note.read_text()))

@@ -1,0 +1,245 @@
+"""A version that is worse, broken, unsigned, endless or of another schema is refused, and says why; the old one serves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dasier import gate, layout
+from dasier.rehearsal import Limits
+from dasier.schema import Column, Output, Schema
+from tests import hostile, models
+from tests.gate.offers import CELLS, N_ROWS, TRUTH, found, held, mae, offer
+from tests.models import SIGNER, Shop
+
+if TYPE_CHECKING:
+    from dasier.built import Built
+
+QUICK = Limits(timeout_s=8)
+
+
+def serving(shop: Shop) -> int | None:
+    head = shop.registry.head("constant")
+    return head.serving if head else None
+
+
+def challenged(build: Built) -> tuple[Shop, dict[str, Any]]:
+    """Publish a version beside one that serves and answers 1.2, and give its verdict."""
+    shop = Shop()
+    shop.publish(offer(1.2))
+    shop.registry.publish(build, SIGNER)
+    (verdict,) = gate.sweep(shop.registry, limits=QUICK)
+    return shop, verdict
+
+
+def misbehaving(thing: Any) -> Built:
+    return held(models.pickled("constant", thing), mae(1.0))
+
+
+def renamed_column() -> Built:
+    schema = Schema((replace(models.X.columns[0], name="z"),), models.X.output)
+    golden = {"inputs": {"z": [0.0, 1.0]}, "outputs": {"predictions": [1.0, 1.0]}}
+    return offer(1.0, inputs={"z": CELLS}, schema=schema, golden=golden)
+
+
+REFUSED = {
+    "worse": (lambda: offer(3.0), "comparison", "worse by 1.6"),
+    "boasting": (lambda: offer(1.0, stated=0.001), "metrics", "mae is 0.3129, not 0.001"),
+    "boasting without rows": (
+        lambda: models.constant(metrics={"values": {"mae": {"value": 0.001}}}),
+        "metrics",
+        "brings no held-out rows",
+    ),
+    "unmeasured": (
+        lambda: held(models.constant(), None, target=None),
+        "comparison",
+        "nothing says that it is not worse",
+    ),
+    "of another schema": (renamed_column, "schema", "column 'x' is gone"),
+    "too slow": (lambda: offer(1.0, gate={"latency_ms": 0.000001}), "latency", "over the budget"),
+    "too large": (lambda: offer(1.0, gate={"size_mb": 0.00001}), "size", "over the budget of 1e-05 MB"),
+    "below its floor": (lambda: offer(1.0, gate={"floors": {"mae": 0.1}}), "floors", "must be at most 0.1"),
+    "with rules that nobody can read": (lambda: offer(1.0, gate={"floors": 3}), "rules", "cannot be read"),
+    "answering otherwise": (lambda: misbehaving(hostile.Moody()), "rehearsal", "golden records"),
+    "crashing": (lambda: misbehaving(hostile.Segfault()), "rehearsal", "SIGSEGV"),
+    "hanging": (lambda: misbehaving(hostile.Hang()), "rehearsal", "was stopped"),
+    "allocating without end": (
+        lambda: misbehaving(hostile.Glutton()),
+        "rehearsal",
+        "more memory than it may",
+    ),
+    "failing on held-out rows alone": (
+        lambda: misbehaving(hostile.Fussy()),
+        "rehearsal",
+        "cannot answer so many rows",
+    ),
+    "answering no number": (lambda: misbehaving(hostile.Vague()), "rehearsal", "what is no number"),
+    "with rows of another schema": (
+        lambda: offer(1.0, inputs={"x": ["a"] * N_ROWS}),
+        "rehearsal",
+        "held-out rows do not fit its schema",
+    ),
+    "with half the truth": (
+        lambda: offer(1.0, target=TRUTH[:3]),
+        "rehearsal",
+        "held-out rows cannot be read",
+    ),
+}
+
+
+@pytest.mark.parametrize(("build", "rule", "said"), REFUSED.values(), ids=REFUSED)
+def test_version_is_refused_in_words_and_the_old_one_serves(build: Any, rule: str, said: str) -> None:
+    shop, verdict = challenged(build())
+
+    assert not verdict["passed"]
+    assert [one["rule"] for one in verdict["rules"] if not one["passed"]] == [rule]
+    assert said in found(verdict, rule)["detail"]
+    assert serving(shop) == 1
+
+
+def test_unsigned_version_is_refused_and_never_opened() -> None:
+    shop = Shop()
+    shop.publish(offer(1.2))
+    shop.registry.publish(offer(1.0), SIGNER)
+    key = layout.manifest("constant", 2)
+    signed = shop.store.get(key)
+    assert signed is not None
+    shop.store.delete(key)
+    shop.store.create(key, signed.replace(b'"seed":1', b'"seed":2'))
+
+    (verdict,) = gate.sweep(shop.registry)
+
+    assert [(one["rule"], one["passed"]) for one in verdict["rules"]] == [("signature", False)]
+    assert serving(shop) == 1
+
+
+def test_better_version_passes_and_serves() -> None:
+    shop, verdict = challenged(offer(1.0))
+
+    assert verdict["passed"]
+    assert "better by" in found(verdict, "comparison")["detail"]
+    assert serving(shop) == 2
+
+
+def test_verdict_holds_every_rule_with_its_figures() -> None:
+    _, verdict = challenged(offer(1.0, gate={"floors": {"mae": 0.5}, "margin": 0.01}))
+
+    figures = found(verdict, "comparison")["figures"]
+
+    assert (verdict["against"], verdict["gate"]["margin"], verdict["gate"]["floors"]) == (
+        1,
+        0.01,
+        {"mae": 0.5},
+    )
+    assert figures["value"] == pytest.approx(mae(1.0))
+    assert figures["serving_value"] == pytest.approx(mae(1.2))
+    assert figures["low"] <= figures["better_by"] <= figures["high"]
+    assert (figures["rows"], figures["confidence"], figures["same_rows_as_serving"]) == (N_ROWS, 0.95, True)
+
+
+def test_same_version_again_passes() -> None:
+    _, verdict = challenged(offer(1.2))
+
+    assert "the same" in found(verdict, "comparison")["detail"]
+    assert verdict["passed"]
+
+
+def test_breaking_version_passes_if_it_is_declared_and_its_floors_decide() -> None:
+    build = renamed_column()
+    manifest = replace(build.manifest, gate={"breaking": True, "floors": {"mae": 0.5}})
+
+    shop, verdict = challenged(replace(build, manifest=manifest))
+
+    assert "Declared breaking" in found(verdict, "schema")["detail"]
+    assert "Its floors decide alone" in found(verdict, "comparison")["detail"]
+    assert serving(shop) == 2
+
+
+def test_version_with_a_column_more_is_compared_all_the_same() -> None:
+    columns = (*models.X.columns, Column(name="spare", kind="float"))
+    thing = hostile.Steady()
+    build = held(
+        models.pickled("constant", thing),
+        mae(1.0),
+        inputs={"x": CELLS, "spare": CELLS},
+        schema=Schema(columns, models.X.output),
+        golden={"inputs": {"x": [0.0], "spare": [0.0]}, "outputs": {"predictions": [1.0]}},
+        gate={"breaking": True},
+    )
+
+    _, verdict = challenged(build)
+
+    assert "better by" in found(verdict, "comparison")["detail"]
+    assert verdict["passed"]
+
+
+def test_worse_version_within_the_margin_passes() -> None:
+    _, verdict = challenged(offer(1.4, gate={"margin": 0.5}))
+
+    assert "no more than the 0.5 that is tolerated" in found(verdict, "comparison")["detail"]
+    assert verdict["passed"]
+
+
+def test_version_that_answers_another_question_is_not_compared() -> None:
+    schema = Schema(models.X.columns, Output(name="other", task="regression"))
+
+    _, verdict = challenged(offer(3.0, schema=schema, gate={"breaking": True}))
+
+    assert "answers another question" in found(verdict, "comparison")["detail"]
+    assert "sets no floors" in found(verdict, "comparison")["detail"]
+
+
+def test_serving_version_that_is_gone_is_said_and_replaced() -> None:
+    shop = Shop()
+    shop.publish(offer(1.2))
+    shop.registry.publish(offer(1.3), SIGNER)
+    shop.store.delete(layout.manifest("constant", 1))
+
+    (verdict,) = gate.sweep(shop.registry)
+
+    assert "cannot be believed" in found(verdict, "schema")["detail"]
+    assert "not to be believed" in found(verdict, "comparison")["detail"]
+    assert verdict["passed"]
+
+
+def test_serving_version_that_does_not_answer_here_is_said_and_replaced() -> None:
+    shop = Shop()
+    shop.publish(misbehaving(hostile.Moody()))
+    shop.registry.publish(offer(1.3), SIGNER)
+
+    (verdict,) = gate.sweep(shop.registry)
+
+    assert "does not answer them here" in found(verdict, "comparison")["detail"]
+    assert verdict["passed"]
+
+
+def test_paused_model_is_compared_with_what_served_last() -> None:
+    shop = Shop()
+    shop.publish(offer(1.2))
+    shop.release("constant", None, action="pause")
+    shop.registry.publish(offer(3.0), SIGNER)
+
+    verdict = gate.judge(shop.registry, "constant", 2)
+
+    assert verdict["against"] == 1
+    assert not verdict["passed"]
+
+
+def test_damaged_release_log_gives_no_verdict() -> None:
+    shop = Shop()
+    shop.registry.publish(offer(1.0), SIGNER)
+    shop.store.create(layout.release("constant", 1), b"garbage")
+
+    assert gate.sweep(shop.registry) == []
+    assert shop.registry.judged("constant") == set()
+
+
+def test_rehearsed_process_is_not_given_the_truth() -> None:
+    shop = Shop()
+    shop.registry.publish(misbehaving(hostile.Spy()), SIGNER)
+
+    verdict = gate.judge(shop.registry, "constant", 1)
+
+    assert verdict["passed"]
