@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,15 @@ from dasier.errors import DocumentInvalid
 from dasier.gate.holdout import HeldOut, floors, slices
 from dasier.measuring import measures
 from dasier.measuring.pairs import difference
-from dasier.measuring.quality import HIGHER_IS_BETTER, measures_of
-from dasier.rules import Rules, Slice
+from dasier.measuring.quality import HIGHER_IS_BETTER, MEASURED, measures_of
+from dasier.rules import (
+    DEFAULT_CONFIDENCE,
+    DEFAULT_LATENCY_MS,
+    DEFAULT_LEAST_ROWS,
+    DEFAULT_SIZE_MB,
+    Rules,
+    Slice,
+)
 from dasier.runtimes import Outputs
 from dasier.schema import Output
 from tests import models
@@ -193,3 +201,12 @@ def test_rules_survive_the_manifest_and_keys_of_a_later_release() -> None:
 
     assert Rules.read(rules.to_dict() | {"colour": "green"}) == rules
     assert Rules.read({}) == Rules()
+
+
+def test_every_rule_and_its_default_is_documented() -> None:
+    guide = (models.ROOT / "docs" / "gate.md").read_text()
+
+    assert {f"`{one.name}`" for one in fields(Rules)} <= set(re.findall(r"`\w+`", guide))
+    for default in (DEFAULT_CONFIDENCE, DEFAULT_LATENCY_MS, DEFAULT_SIZE_MB, DEFAULT_LEAST_ROWS):
+        assert f"{default:g}" in guide
+    assert {name for names in MEASURED.values() for name in names} <= set(re.findall(r"`(\w+)`", guide))
