@@ -122,7 +122,7 @@ def _run(folder: Path, limits: Limits) -> Rehearsal:
             stdin=subprocess.DEVNULL,
             stdout=printed,
             stderr=said,
-            start_new_session=True,
+            start_new_session=True,  # Ctrl-C at a terminal is no verdict against a version
         )
         try:
             status = process.wait(limits.timeout_s)

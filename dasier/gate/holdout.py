@@ -102,7 +102,13 @@ def values_of(measures: Mapping[str, Measure], weights: NDArray[np.float64]) -> 
 def measured_again(
     manifest: Manifest, held: HeldOut | None, answers: Outputs | None
 ) -> tuple[Finding, dict[str, Measure]]:
-    """Measure a version on its held-out rows, and compare with what its manifest says."""
+    """Measure a version on its held-out rows, and compare with what its manifest says.
+
+    Raises
+    ------
+    DocumentInvalid
+        If the manifest's metrics cannot be read.
+    """
     told = _told(manifest)
     if held is None or answers is None:
         if told:
@@ -144,7 +150,10 @@ def measured_again(
 
 def _told(manifest: Manifest) -> dict[str, float]:
     stated = manifest.metrics.get("values") or {}
-    return {str(name): float(metric["value"]) for name, metric in stated.items()}
+    try:
+        return {str(name): float(metric["value"]) for name, metric in stated.items()}
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise DocumentInvalid("manifest's metrics") from error
 
 
 def _agree(first: float, second: float) -> bool:

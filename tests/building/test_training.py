@@ -108,3 +108,10 @@ def test_parts_keep_the_order_of_the_table() -> None:
 def test_folder_without_a_recipe_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RecipeInvalid):
         build_recipe(tmp_path)
+
+
+def test_slice_of_a_column_that_the_data_does_not_have_is_refused() -> None:
+    rules = {"slices": [{"column": "height", "minimum": 1.0, "metric": "accuracy", "floor": 0.5}]}
+
+    with pytest.raises(DataInvalid, match=r"no column 'height', which the recipe's gate\.slices names"):
+        train(recipe(table(), gate=rules))

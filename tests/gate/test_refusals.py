@@ -62,6 +62,11 @@ REFUSED = {
     "too large": (lambda: offer(1.0, gate={"size_mb": 0.00001}), "size", "over the budget of 1e-05 MB"),
     "below its floor": (lambda: offer(1.0, gate={"floors": {"mae": 0.1}}), "floors", "must be at most 0.1"),
     "with rules that nobody can read": (lambda: offer(1.0, gate={"floors": 3}), "rules", "cannot be read"),
+    "with metrics that nobody can read": (
+        lambda: offer(1.0, metrics={"values": {"mae": 0.3}}),
+        "metrics",
+        "cannot be read",
+    ),
     "answering otherwise": (lambda: misbehaving(hostile.Moody()), "rehearsal", "golden records"),
     "crashing": (lambda: misbehaving(hostile.Segfault()), "rehearsal", "SIGSEGV"),
     "hanging": (lambda: misbehaving(hostile.Hang()), "rehearsal", "was stopped"),
