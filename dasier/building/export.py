@@ -201,4 +201,6 @@ def _sentence(error: Exception) -> str:
         named = re.search(r"(\w+)'>", str(error))
         return f"skl2onnx does not convert {named[1] if named else 'this estimator'}"
     first = " ".join(str(error).split()).partition(" You may raise an issue")[0]
+    if isinstance(error, NotImplementedError):  # ours, or a converter's own words: a sentence as it stands
+        return first[:300]
     return f"{type(error).__name__}: {first[:300]}"
