@@ -251,13 +251,7 @@ def _cards(
 ) -> dict[str, tuple[bytes, str]]:
     facts = Facts(
         name=trained.name,
-        title=trained.about.title,
-        summary=trained.about.summary,
-        use=trained.about.use,
-        limits=trained.about.limits,
-        data=trained.about.data,
-        licence=trained.about.licence,
-        source=trained.about.source,
+        about=trained.about,
         schema=judged.schema,
         metrics=judged.metrics,
         estimator=summary(trained.estimator),

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
     from dasier.building.plots import Picture
+    from dasier.building.trained import About
     from dasier.building.words import Language
     from dasier.schema import Column, Output, Schema, Text
 
@@ -68,10 +69,8 @@ class Facts:
     Attributes
     ----------
     name : str
-    title, summary, use, limits, data : Text
-        ``use``, ``limits`` and ``data`` may be empty: the card then says that nobody stated them.
-    licence, source : str
-        Of the data.
+    about : About
+        Where ``use``, ``limits`` or ``data`` is empty, the card says that nobody stated it.
     schema : Schema
     metrics : mapping
         What `evaluate` gave.
@@ -87,13 +86,7 @@ class Facts:
     """
 
     name: str
-    title: Text
-    summary: Text
-    use: Text = field(default_factory=dict)
-    limits: Text = field(default_factory=dict)
-    data: Text = field(default_factory=dict)
-    licence: str = ""
-    source: str = ""
+    about: About
     schema: Schema
     metrics: Mapping[str, Any]
     estimator: str = ""
@@ -137,7 +130,7 @@ def card(facts: Facts, *, language: Language, pictures: Sequence[Picture] = ()) 
     body = _html_of(template.render(values | {"pictures": shown}), pictures)
     page = _PAGE.get_template("card.html.j2").render(
         language=language,
-        title=_one_line(in_words(facts.title, language, facts.name)),
+        title=_one_line(in_words(facts.about.title, language, facts.name)),
         body=Markup(body),  # noqa: S704 - made by markdown-it with HTML off
     )
     return Card(markdown=_tidied(template.render(values | {"pictures": told})), html=page)
@@ -151,13 +144,13 @@ def _values(facts: Facts, language: Language) -> dict[str, Any]:
     split = metrics.get("split", {})
     return {
         "name": code(facts.name),
-        "title": in_words(facts.title, language, facts.name),
-        "summary": in_words(facts.summary, language),
-        "use": in_words(facts.use, language),
-        "limits": in_words(facts.limits, language),
-        "data": in_words(facts.data, language),
-        "licence": facts.licence,
-        "source": _link(facts.source),
+        "title": in_words(facts.about.title, language, facts.name),
+        "summary": in_words(facts.about.summary, language),
+        "use": in_words(facts.about.use, language),
+        "limits": in_words(facts.about.limits, language),
+        "data": in_words(facts.about.data, language),
+        "licence": facts.about.licence,
+        "source": _link(facts.about.source),
         "notes": [in_words(note, language) for note in facts.notes],
         "split": {
             "is_sample": split.get("kind") == "sample",

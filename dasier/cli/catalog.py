@@ -71,7 +71,7 @@ def versions(name: str, registry: str | None, *, as_json: bool) -> None:
             ]
             for v in found
         ]
-        table(["version", "serves", "verdict", "runtime", "on held-out rows", "built", "by"], rows)
+        table(["version", "serves", "verdict", "runtime", "measured", "built", "by"], rows)
 
 
 @click.command()

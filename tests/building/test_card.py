@@ -23,6 +23,7 @@ from dasier.building.importance import importance
 from dasier.building.infer import infer
 from dasier.building.plots import Picture, draw
 from dasier.building.refinements import ColumnNotes, OutputNotes, Refinements
+from dasier.building.trained import About
 from dasier.building.words import LANGUAGES
 from dasier.runtimes import Outputs
 
@@ -91,8 +92,9 @@ def model(
     metrics["importance"] = importance(lambda _: outputs, frame, truth, output=schema.output, seed=1)
     facts = Facts(
         name="plums",
-        title={"en": "Plums", "fr": "Prunes"},
-        summary={"en": "Which plum.", "fr": "Quelle prune."},
+        about=About(
+            title={"en": "Plums", "fr": "Prunes"}, summary={"en": "Which plum.", "fr": "Quelle prune."}
+        ),
         schema=schema,
         metrics=metrics,
         runtime="onnx",
@@ -214,6 +216,11 @@ def test_pictures_are_in_the_page_and_in_words_in_the_text() -> None:
 # --- hostile names -------------------------------------------------------------------------------
 
 
+def sourced(facts: Facts, source: str) -> Facts:
+    """Give the facts with data from somewhere else."""
+    return replace(facts, about=replace(facts.about, source=source))
+
+
 def hostile(text: str) -> Facts:
     """Give the facts of a model whose every text is hostile."""
     words = {"en": text, "fr": text}
@@ -225,7 +232,9 @@ def hostile(text: str) -> Facts:
     output = replace(facts.schema.output, label=words, unit=text, class_labels={"big": words, "small": words})
     return replace(
         facts,
-        title=words, summary=words, use=words, limits=words, data=words, licence=text, source=text,
+        about=About(
+            title=words, summary=words, use=words, limits=words, data=words, licence=text, source=text
+        ),
         schema=replace(facts.schema, columns=columns, output=output),
         estimator=text, runtime=text, runtime_reason=words, notes=(words,), provenance={text: text},
     )  # fmt: skip
@@ -296,8 +305,8 @@ def test_a_code_span_is_one_cell_of_a_table(text: str) -> None:
 def test_only_a_plain_web_address_becomes_a_link() -> None:
     facts, _ = model()
 
-    linked = Tags(card(replace(facts, source="https://example.org/a?b=1"), language="en").html)
-    plain = Tags(card(replace(facts, source="javascript:alert(1)"), language="en").html)
+    linked = Tags(card(sourced(facts, "https://example.org/a?b=1"), language="en").html)
+    plain = Tags(card(sourced(facts, "javascript:alert(1)"), language="en").html)
 
     assert linked.addresses == ["https://example.org/a?b=1"]
     assert plain.addresses == []
