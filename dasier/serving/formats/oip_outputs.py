@@ -19,6 +19,8 @@ from dasier.serving.formats import oip_binary
 from dasier.serving.formats.oip_tensors import DTYPES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from dasier.manifest import Manifest
@@ -103,7 +105,14 @@ def _refused(faults: list[Violation]) -> MalformedBody:
     return MalformedBody("The model has no such outputs.", faults)
 
 
-def respond(manifest: Manifest, outputs: Outputs, *, wanted: tuple[Wanted, ...], id_: str | None) -> Response:
+def respond(
+    manifest: Manifest,
+    outputs: Outputs,
+    *,
+    wanted: tuple[Wanted, ...],
+    id_: str | None,
+    headers: Mapping[str, str],
+) -> Response:
     """Give the answer: JSON, or JSON and binary data if any output was asked for so."""
     described: list[dict[str, Any]] = []
     tail: list[bytes] = []
@@ -121,14 +130,13 @@ def respond(manifest: Manifest, outputs: Outputs, *, wanted: tuple[Wanted, ...],
     if id_ is not None:
         document["id"] = id_
     document["outputs"] = described
-    version = {"x-model-version": str(manifest.version)}
     if not tail:
-        return json_response(document, headers=version)
+        return json_response(document, headers=headers)
     head = orjson.dumps(document)
     return Response(
         body=b"".join([head, *tail]),
         content_type=oip_binary.MEDIA_TYPE,
-        headers=version | {oip_binary.HEADER: str(len(head))},
+        headers={**headers, oip_binary.HEADER: str(len(head))},
     )
 
 
