@@ -39,8 +39,7 @@ def infer(service: Service, request: Request, seen: Observation) -> Response:
     loaded = seen.asked(service, request)
     inference = oip.read(request, loaded.manifest)
     outputs = seen.answered(loaded, inference.rows, inference.pointer)
-    told = {"wanted": inference.wanted, "id_": inference.id, "headers": seen.headers()}
-    return oip_outputs.respond(loaded.manifest, outputs, **told)
+    return oip_outputs.respond(loaded.manifest, outputs, inference, headers=seen.headers())
 
 
 def ready(service: Service, request: Request) -> Response:

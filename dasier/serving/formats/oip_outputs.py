@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dasier.manifest import Manifest
     from dasier.runtimes import Outputs
     from dasier.schema import Output
+    from dasier.serving.formats.oip import Inference
 
 DEFAULT = "predict"
 
@@ -106,17 +107,12 @@ def _refused(faults: list[Violation]) -> MalformedBody:
 
 
 def respond(
-    manifest: Manifest,
-    outputs: Outputs,
-    *,
-    wanted: tuple[Wanted, ...],
-    id_: str | None,
-    headers: Mapping[str, str],
+    manifest: Manifest, outputs: Outputs, asked: Inference, *, headers: Mapping[str, str]
 ) -> Response:
     """Give the answer: JSON, or JSON and binary data if any output was asked for so."""
     described: list[dict[str, Any]] = []
     tail: list[bytes] = []
-    for one in wanted:
+    for one in asked.wanted:
         cells, datatype = _tensor(one.name, outputs, manifest.schema.output)
         tensor: dict[str, Any] = {"name": one.name, "shape": list(cells.shape), "datatype": datatype}
         if one.binary:
@@ -127,8 +123,8 @@ def respond(
             tensor["data"] = cells.ravel().tolist()
         described.append(tensor)
     document: dict[str, Any] = {"model_name": manifest.name, "model_version": str(manifest.version)}
-    if id_ is not None:
-        document["id"] = id_
+    if asked.id is not None:
+        document["id"] = asked.id
     document["outputs"] = described
     if not tail:
         return json_response(document, headers=headers)
