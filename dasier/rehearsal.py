@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from dasier.built import Built
     from dasier.schema import Schema
 
+_KEPT = (
+    *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "VIRTUAL_ENV"),
+    *("LD_LIBRARY_PATH", "PYTHONPATH"),
+)
+
 _TAIL_BYTES = 64 * 1024
 """How much of what it printed is read: the end."""
 
@@ -72,6 +77,14 @@ class Rehearsal:
     answers: Outputs | None = None
 
 
+def bare_environment() -> dict[str, str]:
+    """Give what a child needs of this process's environment, so that no credential or key is at hand in it.
+
+    That limits an accident, not an attacker: a process can read more of its parent than its variables.
+    """
+    return {key: os.environ[key] for key in _KEPT if key in os.environ}
+
+
 def rehearse(
     built: Built, limits: Limits = Limits(), *, rows: Mapping[str, list[Any]] | None = None
 ) -> Rehearsal:
@@ -113,12 +126,13 @@ def _run(folder: Path, limits: Limits) -> Rehearsal:
     # -P: the working directory is not on the path of what serves, so a module there must not help.
     command = [sys.executable, "-P", "-m", "dasier.stage", str(folder), str(limits.memory_bytes)]
     package = str(Path(__file__).resolve().parents[1])
-    path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
+    environment = bare_environment()
+    path = os.pathsep.join(filter(None, [package, environment.get("PYTHONPATH")]))
     # Into files, of a limited size: what is printed without end would be the parent's memory in a pipe.
     with (folder / "printed").open("w+b") as printed, (folder / "said").open("w+b") as said:
         process = subprocess.Popen(  # noqa: S603 - a module of ours
             command,
-            env=os.environ | {"PYTHONPATH": path},
+            env=environment | {"PYTHONPATH": path},
             stdin=subprocess.DEVNULL,
             stdout=printed,
             stderr=said,
