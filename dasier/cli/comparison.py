@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dasier.cli.show import table
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _CELLS = 6
 _SLICES = 12
+_CLASSES = 12
+"""A wider table of classes cannot be read at a terminal; the JSON has it."""
 
 
 def show(document: dict[str, Any]) -> None:
@@ -24,16 +29,29 @@ def show(document: dict[str, Any]) -> None:
     else:
         _labels(document, old, new)
     if document["truth"] is not None:
-        _truth(document, old, new)
+        click.echo(_truth(document))
+        click.echo(_disagreements(document, old, new))
     _slices(document)
     _examples(document, old, new)
+
+
+# --- numbers as sentences hold them --------------------------------------------------------------
+
+
+def counted(number: int, what: str) -> str:
+    """Give a number of things.
+
+    >>> counted(1, "row"), counted(0, "row")
+    ('1 row', '0 rows')
+    """
+    return f"{number} {what}" + ("" if number == 1 else "s")
 
 
 def share(told: dict[str, Any] | None) -> str:
     """Give a share with its interval.
 
-    >>> share({"value": 0.125, "low": 0.0221, "high": 0.1})
-    '12.5 % (2.2 to 10 %)'
+    >>> share({"value": 0.125, "low": 0.0221, "high": 0.2})
+    '12.5 % (2.2 to 20 %)'
     """
     if told is None:
         return "-"
@@ -44,26 +62,43 @@ def share(told: dict[str, Any] | None) -> str:
 def figure(value: float, *, signed: bool = False) -> str:
     """Give a number with four digits.
 
-    >>> figure(0.123456), figure(-12.0, signed=True), figure(2, signed=True)
-    ('0.1235', '-12', '+2')
+    >>> figure(0.123456), figure(-12.0, signed=True), figure(2, signed=True), figure(-0.0)
+    ('0.1235', '-12', '+2', '0')
     """
+    if not value:
+        return "0"
     return f"{value:+.4g}" if signed else f"{value:.4g}"
+
+
+def _between(told: dict[str, Any]) -> str:
+    return f"{figure(told['low'])} to {figure(told['high'])}"
+
+
+def _per_cent(value: float | None) -> str | None:
+    return None if value is None else f"{100 * value:.3g} %"
+
+
+def _unit(document: dict[str, Any]) -> str:
+    return f" ({document['unit']})" if document["unit"] else ""
+
+
+# --- each part -----------------------------------------------------------------------------------
 
 
 def _rows(document: dict[str, Any], old: int, new: int) -> None:
     rows, schema = document["rows"], document["schema"]
-    click.echo(f"{document['name']}: version {new} against version {old}, on {document['source']['told']}")
-    click.echo(f"{rows['compared']} of {rows['given']} rows are answered by both.")
-    for key, who in (
-        ("refused_by_old_only", f"version {old} alone"),
-        ("refused_by_new_only", f"version {new} alone"),
-        ("refused_by_both", "both versions"),
-    ):
-        if rows[key]:
-            click.echo(f"{rows[key]} are refused by {who}.")
+    click.echo(f"{document['name']}: version {new} against version {old}, on {document['source']['told']}.")
+    by = {"old_only": f"version {old} alone", "new_only": f"version {new} alone", "both": "both"}
+    parts = [f"{rows['compared']} of {counted(rows['given'], 'row')} answered by both"]
+    parts += [
+        f"{rows[f'refused_by_{key}']} refused by {who}"
+        for key, who in by.items()
+        if rows[f"refused_by_{key}"]
+    ]
+    click.echo("; ".join(parts) + ".")
     for side, number in (("old", old), ("new", new)):
         for why in rows["why"][side]:
-            click.echo(f"  version {number}, {why['rows']} rows: {why['detail']}")
+            click.echo(f"  Version {number} refuses {counted(why['rows'], 'row')}. {why['detail']}")
     for broken in schema["breaks"]:
         click.echo(f"Callers of version {old} must change: {broken}.")
     for key, number in (("not_in_old", old), ("not_in_new", new)):
@@ -77,7 +112,14 @@ def _labels(document: dict[str, Any], old: int, new: int) -> None:
     found = document["difference"]
     what = {"clustering": "cluster", "anomaly_detection": "verdict"}.get(document["task"], "label")
     changed = found["changed"]
-    click.echo(f"\n{changed['rows']} rows get another {what}: {share(changed)}, 95 % interval (Wilson).")
+    click.echo(
+        f"\nAnother {what}: {counted(changed['rows'], 'row')}, {share(changed)}, 95 % interval (Wilson)."
+    )
+    if document["callers"]:
+        told = document["callers"]
+        click.echo(
+            f"{told['changed']} of {counted(told['known'], 'caller')} would get another {what} at least once."
+        )
     if "matching" in found:
         pairs = ", ".join(f"{one['old']} = {one['new']} ({one['rows']} rows)" for one in found["matching"])
         click.echo(
@@ -88,136 +130,133 @@ def _labels(document: dict[str, Any], old: int, new: int) -> None:
         click.echo(
             f"The scores rank the rows with a correlation of {figure(found['score_rank_correlation'])}."
         )
-    if len(found["classes"]) <= 12:
-        table(
-            [f"version {old} \\ {new}", *found["classes"]],
-            [
-                [name, *(count or "." for count in counts)]
-                for name, counts in zip(found["classes"], found["table"], strict=True)
-            ],
-            title=f"From {what} (lines) to {what} (columns), in rows",
-        )
-    moved = any(one["probability"] for one in found["per_class"])
-    headings = [what, "rows before", "now", "left", "came", "changed"]
+    if len(found["classes"]) <= _CLASSES:
+        lines = [
+            [name, *(count or "." for count in counts)]
+            for name, counts in zip(found["classes"], found["table"], strict=True)
+        ]
+        title = f"Rows by the {what} of version {old} (lines) and of version {new} (columns)"
+        _table(["", *found["classes"]], lines, title=title)
+    _classes(found["per_class"], what)
+
+
+def _classes(classes: list[dict[str, Any]], what: str) -> None:
+    moved = any(one["probability"] for one in classes)
+    headings = [what, "rows before", "now", "left", "came", "share that left"]
     headings += ["probability: mean change", "largest"] if moved else []
     lines = []
-    for one in found["per_class"]:
+    for one in classes:
         line = [one["class"], one["old"], one["new"], one["left"], one["came"], share(one["changed"])]
         if moved:
             told = one["probability"] or {}
             line += [figure(told[key], signed=True) if told else None for key in ("mean", "largest")]
         lines.append(line)
-    table(headings, lines, title=f"By {what}")
+    _table(headings, lines, title=f"By {what}")
 
 
 def _numbers(document: dict[str, Any], old: int, new: int) -> None:
-    found, unit = document["difference"], _unit(document)
+    found = document["difference"]
     relative = found["relative"] or {}
-    lines: list[list[object]] = [
-        ["bias: mean of new - old", figure(found["bias"]["value"], signed=True), _between(found["bias"]), None],
-        ["difference, median", figure(found["median_absolute"]["value"]), _between(found["median_absolute"]),
-         _per_cent(relative.get("median"))],
-        ["difference, mean", figure(found["mean_absolute"]["value"]), _between(found["mean_absolute"]), None],
-        ["difference, 95 % are below", figure(found["quantile_95"]), None,
-         _per_cent(relative.get("quantile_95"))],
-        ["difference, largest", figure(found["largest"]), None, _per_cent(relative.get("largest"))],
-    ]  # fmt: skip
-    same = document["rows"]["compared"] - found["same"]
-    click.echo(f"\n{same} rows get another number.")
-    headings = [f"version {new} - version {old}", f"value{unit}", "95 % interval", "of the old answer"]
-    table(headings if relative else headings[:3], [line if relative else line[:3] for line in lines])
+    bias = figure(found["bias"]["value"], signed=True)
+    lines: list[list[object]] = [["bias, the mean with its sign", bias, _between(found["bias"]), None]]
+    for said, key, interval in (
+        ("median", "median_absolute", True),
+        ("mean", "mean_absolute", True),
+        ("95 % are below", "quantile_95", False),
+        ("largest", "largest", False),
+    ):
+        value = found[key]["value"] if interval else found[key]
+        part = _per_cent(relative.get(key.removesuffix("_absolute")))
+        lines.append([said, figure(value), _between(found[key]) if interval else None, part])
+    width = 4 if relative else 3
+    headings = [f"version {new} - version {old}", f"value{_unit(document)}", "95 % interval", "of the answer"]
+    moved = document["rows"]["compared"] - found["same"]
+    title = f"Another number: {counted(moved, 'row')} of {document['rows']['compared']}"
+    _table(headings[:width], [line[:width] for line in lines], title=title)
 
 
-def _truth(document: dict[str, Any], old: int, new: int) -> None:
-    truth, unit = document["truth"], _unit(document).strip(" ()")
-    apart = truth["disagreements"]
-    if "old_mae" in truth:
-        better = truth["better_by"]
-        said = f"Mean error {figure(truth['old_mae'])} {unit} before, {figure(truth['new_mae'])} {unit} now".replace(
-            "  ", " "
-        )
-        if better:
-            word = "better" if better["value"] >= 0 else "worse"
-            said += f": {word} by {figure(abs(better['value']))}, 95 % interval of the improvement {_between(better)}"
-        first, second, right = apart["new_closer"], apart["old_closer"], "closer"
-    else:
-        said = f"Right: {share(truth['old_right'])} before, {share(truth['new_right'])} now"
-        first, second, right = apart["new_right"], apart["old_right"], "right"
-    click.echo(f"The truth is known of {truth['rows']} rows. {said}.")
-    if apart["rows"]:
-        click.echo(
-            f"Where they differ ({apart['rows']} rows), version {new} is {right} in {first}, version {old} in {second}, "
-            f"neither in {apart['neither']}."
-            + (
-                f" Of those decided, version {new}: {share(apart['share_new'])}."
-                if apart["share_new"]
-                else ""
-            )
-        )
+def _truth(document: dict[str, Any]) -> str:
+    truth, unit = document["truth"], f" {document['unit']}" if document["unit"] else ""
+    start = f"The truth is known of {counted(truth['rows'], 'row')}."
+    if "old_mae" not in truth:
+        return f"{start} Right: {share(truth['old_right'])} before, {share(truth['new_right'])} now."
+    errors = f"Mean error: {figure(truth['old_mae'])}{unit} before, {figure(truth['new_mae'])}{unit} now"
+    better = truth["better_by"]
+    if not better or not better["value"]:
+        return f"{start} {errors}."
+    word = "better" if better["value"] > 0 else "worse"
+    low, high = sorted(abs(better["value"]) / better["value"] * better[end] for end in ("low", "high"))
+    return (
+        f"{start} {errors}: {word} by {figure(abs(better['value']))} "
+        f"(95 % interval {figure(low)} to {figure(high)})."
+    )
+
+
+def _disagreements(document: dict[str, Any], old: int, new: int) -> str:
+    apart = document["truth"]["disagreements"]
+    if not apart["rows"]:
+        return "They differ on none of these."
+    word, numbers = ("closer", True) if "new_closer" in apart else ("right", False)
+    ours, theirs = (apart[f"{side}_{word}"] for side in ("new", "old"))
+    said = (
+        f"Where they differ ({counted(apart['rows'], 'row')}), version {new} is {word} in {ours}, "
+        f"version {old} in {theirs}, neither in {apart['neither']}."
+    )
+    if apart["share_new"]:
+        said += f" Version {new}'s part of those{'' if numbers else ' that one gets right'}: {share(apart['share_new'])}."
+    return said
 
 
 def _slices(document: dict[str, Any]) -> None:
     slices = document["slices"]
-    told = slices["told"]
-    numbers = slices["measure"] == "mean_absolute"
+    told = [one for one in slices["told"] if one["of_gate"] or slices["by"] or one.get("value")]
     if not told or not slices["all_rows"]:
         return
-    headings = [
-        "part of the rows",
-        "rows",
-        *(
-            ["mean difference" + _unit(document), "95 % interval", "bias"]
-            if numbers
-            else ["changed", "share"]
-        ),
-    ]
+    numbers = slices["measure"] == "mean_absolute"
+    unit = _unit(document)
+    middle = [f"mean difference{unit}", "95 % interval", "bias"] if numbers else ["changed", "share"]
     lines = []
-    for one in told[: None if slices["by"] else _SLICES]:
-        line = [one["slice"] + (" [gate]" if one["of_gate"] else ""), one["rows"]]
-        if one["rows"] and numbers:
+    for one in told if slices["by"] else told[:_SLICES]:
+        line: list[object] = [one["slice"] + (" [gate]" if one["of_gate"] else ""), one["rows"]]
+        if not one["rows"]:
+            line += [None] * len(middle)
+        elif numbers:
             line += [figure(one["value"]), _between(one), figure(one["bias"], signed=True)]
-        elif one["rows"]:
-            line += [one["changed"], share(one)]
         else:
-            line += [None] * (len(headings) - 2)
+            line += [one["changed"], share(one)]
         lines.append([*line, _chance(one)])
-    table([*headings, "by chance"], lines, title="By part of the rows, worst first")
-    few = (
-        f"; {slices['too_few']} more have fewer than {slices['least_rows']} rows" if slices["too_few"] else ""
-    )
-    standing = sum(one["stands_out"] for one in told)
+    title = f"By {slices['by'] or 'part of the rows'}, worst first"
+    _table(["part", "rows", *middle, "by chance"], lines, title=title)
+    few = f", {slices['too_few']} with fewer than {slices['least_rows']} rows left out"
     click.echo(
-        f"{slices['looked_at']} parts were looked at{few}. "
-        + (
-            f"{standing} stand out: chance alone would rarely show any such part among so many."
-            if standing
-            else "None stands out: with so many parts, chance alone shows some like the first."
-        )
+        f"{counted(slices['looked_at'], 'part')} looked at{few if slices['too_few'] else ''}. By chance: how often "
+        "any of them would look like this if the changes had nothing to do with the parts."
     )
+    if not any(one["stands_out"] for one in told):
+        click.echo("None stands out: among so many parts chance alone shows some like the first.")
 
 
 def _chance(one: dict[str, Any]) -> str:
     if one["chance"] is None:
         return "too few rows"
-    said = "under 0.1 %" if one["chance"] < 0.001 else f"{100 * one['chance']:.2g} %"
-    return f"{said}, stands out" if one["stands_out"] else said
+    per_cent = 100 * one["chance"]
+    said = f"{per_cent:.1f} %" if per_cent < 10 else f"{per_cent:.0f} %"
+    return f"{said}: stands out" if one["stands_out"] else said
 
 
 def _examples(document: dict[str, Any], old: int, new: int) -> None:
     examples = document["examples"]
     if not examples:
         return
-    truth = any(one.get("truth") is not None for one in examples)
+    known = any(one.get("truth") is not None for one in examples)
     lines = []
     for one in examples:
-        line = [one["row"], *(_answer(one, side) for side in ("old", "new"))]
-        cells = list(one["cells"].items())
-        shown = ", ".join(f"{name} {_cell(cell)}" for name, cell in cells[:_CELLS])
-        lines.append(
-            [*line, *([one.get("truth")] if truth else []), shown + (", …" if len(cells) > _CELLS else "")]
-        )
-    headings = ["", f"version {old}", f"version {new}", *(["truth"] if truth else []), "row"]
-    table(headings, lines, title="The rows that changed most")
+        cells = [f"{name} {_cell(cell)}" for name, cell in one["cells"].items()]
+        shown = ", ".join([*cells[:_CELLS], *(["…"] if len(cells) > _CELLS else [])])
+        truth = [_cell(one.get("truth"))] if known else []
+        lines.append([one["row"], _answer(one, "old"), _answer(one, "new"), *truth, shown])
+    headings = ["", f"version {old}", f"version {new}", *(["truth"] if known else []), "row"]
+    _table(headings, lines, title="The rows that changed most")
 
 
 def _answer(one: dict[str, Any], side: str) -> str:
@@ -231,13 +270,7 @@ def _cell(cell: Any) -> str:
     return "null" if cell is None else f"{cell:g}" if isinstance(cell, float) else str(cell)
 
 
-def _between(told: dict[str, Any]) -> str:
-    return f"{figure(told['low'])} to {figure(told['high'])}"
-
-
-def _per_cent(value: float | None) -> str | None:
-    return None if value is None else f"{100 * value:.3g} %"
-
-
-def _unit(document: dict[str, Any]) -> str:
-    return f" ({document['unit']})" if document["unit"] else ""
+def _table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, title: str) -> None:
+    """Write a table under its title, which may be wider than it."""
+    click.echo(f"\n{title}")
+    table(columns, rows)

@@ -7,6 +7,15 @@ is known (`truths`), in one document (`report`) that can be drawn (`plots`).
 
 from dasier.comparing.pairing import manifests
 from dasier.comparing.report import EXAMPLES, Comparison, compare
-from dasier.comparing.sources import Source, from_file, from_held_out
+from dasier.comparing.sources import Source, from_file, from_held_out, from_log
 
-__all__ = ["EXAMPLES", "Comparison", "Source", "compare", "from_file", "from_held_out", "manifests"]
+__all__ = [
+    "EXAMPLES",
+    "Comparison",
+    "Source",
+    "compare",
+    "from_file",
+    "from_held_out",
+    "from_log",
+    "manifests",
+]

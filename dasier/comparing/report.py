@@ -102,6 +102,7 @@ def compare(  # noqa: PLR0913 - keywords
         "schema": _schemas(pair),
         "difference": None,
         "truth": None,
+        "callers": None,
         "slices": None,
         "examples": [],
     }
@@ -110,6 +111,7 @@ def compare(  # noqa: PLR0913 - keywords
         return Comparison(document, nothing, nothing)
     found = _numbers(pair) if output.task == "regression" else _labels(pair)
     document["difference"], document["truth"] = found.difference, found.truth_told
+    document["callers"] = _callers(pair, found.size)
     document["slices"] = _slices(pair, found, by)
     document["examples"] = _examples(pair, found, examples)
     return Comparison(document, found.old, found.new)
@@ -169,13 +171,27 @@ def _labels(pair: Pair) -> _Found:
     return _Found(difference, truth, told, old, new, size, None, striking)
 
 
+def _callers(pair: Pair, size: NDArray[np.float64]) -> dict[str, int] | None:
+    """Give how many callers there are, and how many of them get another answer to a row; None if nobody knows."""
+    if pair.source.callers is None:
+        return None
+    who = [pair.source.callers[place] for place in pair.places.tolist()]
+    touched = {caller for caller, far in zip(who, size, strict=True) if caller is not None and far > 0}
+    known = {caller for caller in who if caller is not None}
+    return {"known": len(known), "changed": len(touched)} if known else None
+
+
 def _slices(pair: Pair, found: _Found, by: str | None) -> dict[str, Any]:
     cells = pair.cells()
-    target = pair.new.manifest.schema.output.name
-    if found.truth is not None and target not in cells and found.signed is None:
-        cells[target] = found.truth
+    output = pair.new.manifest.schema.output
+    if found.truth is not None and output.name not in cells:
+        # In the types of the classes, as the gate's slices name them.
+        typed = dict(zip(labels.classes_of(output), output.classes, strict=True))
+        cells[output.name] = [typed.get(cell, cell) for cell in found.truth]
     if by is None:
         parts = parts_of(cells, Rules.read(pair.new.manifest.gate).slices)
+        if output.task == "anomaly_detection":  # its column is called as the verdict, not as what is true
+            parts = [part for part in parts if part.of_gate or part.column != output.name]
         return told_of(parts, found.size, signed=found.signed) | {"by": None}
     if by not in cells:
         given = [pair.source.records[place].get(by) for place in pair.places.tolist()]

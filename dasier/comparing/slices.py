@@ -35,7 +35,7 @@ MOST_VALUES = 50
 
 _BINS = 4
 _FEW = 10
-"""A column of numbers with no more values than this is looked at by value, not by quartile."""
+"""A column of numbers with no more values than this is looked at by value, not by range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Part:
 
 
 def parts_of(columns: Mapping[str, Sequence[Any]], named: Sequence[Slice] = ()) -> list[Part]:
-    """Give the parts that are looked at: those that the gate names, each value, and the quartiles of numbers."""
+    """Give the parts that are looked at: those that the gate names, each value, and ranges of numbers that hold about as many rows each."""
     found = [
         Part(
             one.title,
@@ -82,9 +82,7 @@ def _of_column(name: str, cells: Sequence[Any]) -> Iterator[Part]:
     held = [cell for cell in cells if cell is not None]
     numbers = all(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in held)
     if numbers and len(set(held)) > _FEW:
-        yield from _quartiles(
-            name, np.array([np.nan if cell is None else cell for cell in cells], dtype=float)
-        )
+        yield from _ranges(name, np.array([np.nan if cell is None else cell for cell in cells], dtype=float))
         return
     values, counts = np.unique([_shown(cell) for cell in held], return_counts=True)
     shown = np.array([_shown(cell) for cell in cells])
@@ -92,8 +90,10 @@ def _of_column(name: str, cells: Sequence[Any]) -> Iterator[Part]:
         yield Part(f"{name} = {value}", name, (shown == value) & ~null)
 
 
-def _quartiles(name: str, cells: Floats) -> Iterator[Part]:
-    edges = np.unique(np.nanquantile(cells, np.linspace(0, 1, _BINS + 1), method="inverted_cdf"))
+def _ranges(name: str, cells: Floats) -> Iterator[Part]:
+    # Fewer parts of few rows: each should be large enough to show anything.
+    n_bins = max(2, min(_BINS, len(cells) // DEFAULT_LEAST_ROWS))
+    edges = np.unique(np.nanquantile(cells, np.linspace(0, 1, n_bins + 1), method="inverted_cdf"))
     for position, (low, high) in enumerate(pairwise(edges.tolist())):
         last = position == len(edges) - 2
         inside = (cells >= low) & ((cells <= high) if last else (cells < high))

@@ -1,4 +1,4 @@
-"""The rows that two versions are compared on: of a file, or those that a version held out.
+"""The rows that two versions are compared on: of a file, of the prediction log, or those that a version held out.
 
 A row is kept as it was given. Each version reads it by its own schema, so that what one of them refuses is
 counted and not lost.
@@ -6,9 +6,13 @@ counted and not lost.
 
 from __future__ import annotations
 
+import sys
+from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dasier import feedback, predictions
 from dasier.errors import ComparisonRefused, MalformedBody, Violation
 from dasier.gate.holdout import held_out
 from dasier.schema import normalised
@@ -17,13 +21,17 @@ from dasier.serving.formats.table_json import FORMS
 from dasier.serving.json_body import read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from dasier.manifest import Manifest
+    from dasier.predictions import Prediction
     from dasier.registry import Registry
     from dasier.schema import Output, Schema
 
     Record = Mapping[str, Any]
+
+MOST_LOGGED = 100_000
+"""Rows of the log that are replayed at most: they are held in memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +52,8 @@ class Source:
         Whether every cell is text, as in a CSV: a schema says what it means.
     truth : tuple or None
         What was true of each row; None where it is not known.
+    callers : tuple or None
+        Who sent each row, by digest; None where it is not known.
     """
 
     kind: str
@@ -52,6 +62,7 @@ class Source:
     names: tuple[str, ...]
     texts: bool = False
     truth: tuple[Any, ...] | None = None
+    callers: tuple[str | None, ...] | None = None
 
     def __len__(self) -> int:
         """Give n."""
@@ -138,6 +149,78 @@ def from_held_out(registry: Registry, manifest: Manifest, other: Manifest) -> So
         names=tuple(f"row {index}" for index in range(len(records))),
         truth=None if held.truth is None else tuple(held.truth.tolist()),
     )
+
+
+def from_log(
+    registry: Registry, old: Manifest, new: Manifest, *, since: datetime, now: datetime
+) -> Source | None:
+    """Give the rows that callers sent and the log holds, with what feedback says was true; None if there are none.
+
+    Of more than `MOST_LOGGED` the newest. Of requests that were refused, or not sampled, the log holds no rows.
+
+    Raises
+    ------
+    ComparisonRefused
+        If a version takes columns that tell of a person: the log never holds them.
+    Unavailable
+        If the store does not answer.
+    """
+    personal = {c.name for one in (old, new) for c in one.schema.columns if c.personal}
+    if personal:
+        raise ComparisonRefused(
+            f"The prediction log never holds what tells of a person ({', '.join(sorted(personal))}), so its rows cannot "
+            "be asked again. Hand rows in with --rows FILE, or use --held-out."
+        )
+    truths = feedback.read(registry.store, new.name, first=since, last=now)
+    kept: deque[_Logged] = deque(maxlen=MOST_LOGGED)
+    requests = without = rows = 0
+    for record in predictions.read(registry.store, new.name, since=since, until=now, most=sys.maxsize):
+        if datetime.fromisoformat(record.time) < since:
+            continue
+        requests += 1
+        without += record.columns is None
+        for logged in _logged(record, truths.get(record.id)):
+            rows += 1
+            kept.append(logged)
+    if not kept:
+        return None
+    told = f"{len(kept)} rows that callers sent since {since:%Y-%m-%d %H:%M} UTC, of {requests} requests in the log"
+    if rows > len(kept):
+        told += f"; {rows - len(kept)} older rows are left out"
+    if without:
+        told += f"; of {without} requests it holds no rows"
+    return Source(
+        kind="log",
+        told=told,
+        records=tuple(one.cells for one in kept),
+        names=tuple(one.name for one in kept),
+        truth=tuple(one.truth for one in kept) if any(one.truth is not None for one in kept) else None,
+        callers=tuple(one.caller for one in kept),
+    )
+
+
+class _Logged(NamedTuple):
+    """A row of the log."""
+
+    cells: Record
+    name: str
+    truth: Any
+    caller: str | None
+
+
+def _logged(record: Prediction, actual: Any) -> Iterator[_Logged]:
+    """Give the rows of a record; what was told of it counts if it is told of each of its rows."""
+    if record.columns is None:
+        return
+    truths = actual if isinstance(actual, list) else [actual]
+    known = len(truths) == record.rows
+    lines = zip(*record.columns.values(), strict=False)
+    for index, cells in enumerate(lines):
+        at = index if record.positions is None else record.positions[index]
+        truth = truths[at] if known else None
+        yield _Logged(
+            dict(zip(record.columns, cells, strict=True)), f"{record.id} row {at}", truth, record.client
+        )
 
 
 def _table(header: list[str], lines: list[list[str]]) -> list[dict[str, Any]]:
