@@ -75,7 +75,7 @@ def _table(axes: Axes, document: dict[str, Any]) -> None:
     counts = np.array(document["difference"]["table"], dtype=np.float64)
     changed = document["difference"]["changed"]
     axes.set_title(
-        f"{whole(changed['rows'], 'en')} answers are others: {percent(changed['value'], 'en')} "
+        f"{whole(changed['rows'], 'en')} answers change: {percent(changed['value'], 'en')} "
         f"({percent(changed['low'], 'en')} to {percent(changed['high'], 'en')})",
         fontsize=10,
     )
