@@ -110,16 +110,21 @@ def paired(registry: Registry, old: Manifest, new: Manifest, source: Source, lim
         after = answered(registry, new, source, limits)
         before = waiting.result()
     places = np.intersect1d(before.places, after.places)
-    n_both, n_rows = len(places), len(source)
-    refusals = {
+    told = refusals(len(source), before, after)
+    return Pair(source, places, before.among(places), after.among(places), told)
+
+
+def refusals(n_rows: int, before: Answered, after: Answered) -> dict[str, Any]:
+    """Give how many of n rows both answer, how many only one of them refuses, or both, and why."""
+    old, new = set(before.places.tolist()), set(after.places.tolist())
+    return {
         "given": n_rows,
-        "compared": n_both,
-        "refused_by_old_only": len(after.places) - n_both,
-        "refused_by_new_only": len(before.places) - n_both,
-        "refused_by_both": n_rows - len(before.places) - len(after.places) + n_both,
+        "compared": len(old & new),
+        "refused_by_old_only": len(new - old),
+        "refused_by_new_only": len(old - new),
+        "refused_by_both": n_rows - len(old | new),
         "why": {
-            "old": [{"detail": why, "rows": rows} for why, rows in before.refused.most_common(_REASONS)],
-            "new": [{"detail": why, "rows": rows} for why, rows in after.refused.most_common(_REASONS)],
+            side: [{"detail": why, "rows": rows} for why, rows in one.refused.most_common(_REASONS)]
+            for side, one in (("old", before), ("new", after))
         },
     }
-    return Pair(source, places, before.among(places), after.among(places), refusals)
