@@ -96,6 +96,10 @@ def _rows(document: dict[str, Any], old: int, new: int) -> None:
         if rows[f"refused_by_{key}"]
     ]
     click.echo("; ".join(parts) + ".")
+    if rows.get("distinct", rows["compared"]) < rows["compared"]:
+        click.echo(
+            f"Only {rows['distinct']} of them differ from each other; the intervals take each as one of its own."
+        )
     for side, number in (("old", old), ("new", new)):
         for why in rows["why"][side]:
             click.echo(f"  Version {number} refuses {counted(why['rows'], 'row')}. {why['detail']}")

@@ -110,6 +110,7 @@ def compare(  # noqa: PLR0913 - keywords
         nothing = np.empty(0)
         return Comparison(document, nothing, nothing)
     found = _numbers(pair) if output.task == "regression" else _labels(pair)
+    document["rows"]["distinct"] = len(set(zip(*pair.cells().values(), strict=True)))
     document["difference"], document["truth"] = found.difference, found.truth_told
     document["callers"] = _callers(pair, found.size)
     document["slices"] = _slices(pair, found, by)
@@ -190,6 +191,9 @@ def _slices(pair: Pair, found: _Found, by: str | None) -> dict[str, Any]:
         cells[output.name] = [typed.get(cell, cell) for cell in found.truth]
     if by is None:
         parts = parts_of(cells, Rules.read(pair.new.manifest.gate).slices)
+        parts = [
+            part for part in parts if part.title != f"{output.name} is null" or output.name in pair.columns
+        ]
         if output.task == "anomaly_detection":  # its column is called as the verdict, not as what is true
             parts = [part for part in parts if part.of_gate or part.column != output.name]
         return told_of(parts, found.size, signed=found.signed) | {"by": None}
@@ -222,9 +226,15 @@ def _examples(pair: Pair, found: _Found, most: int) -> list[dict[str, Any]]:
             for one in (pair.old, pair.new)
         )
     ]
-    order = np.argsort(-found.striking, kind="stable")[:most]
-    told = []
-    for index in order[found.striking[order] > AGREE].tolist():
+    told: list[dict[str, Any]] = []
+    seen: set[str] = set()
+    for index in np.argsort(-found.striking, kind="stable").tolist():
+        if len(told) == most or found.striking[index] <= AGREE:
+            break
+        row = repr([held[index] for held in cells.values()])
+        if row in seen:
+            continue  # callers send the same row again
+        seen.add(row)
         one: dict[str, Any] = {"row": pair.source.names[int(pair.places[index])]}
         one |= {"old": found.old[index].item(), "new": found.new[index].item()}
         for side, answered, answer in (("old", pair.old, found.old), ("new", pair.new, found.new)):
@@ -234,6 +244,5 @@ def _examples(pair: Pair, found: _Found, most: int) -> list[dict[str, Any]]:
                 one[f"{side}_probability"] = float(given[index, place])
         if found.truth is not None:
             one["truth"] = found.truth[index]
-        one["cells"] = {name: cells[name][index] for name in shown}
-        told.append(one)
+        told.append(one | {"cells": {name: cells[name][index] for name in shown}})
     return told

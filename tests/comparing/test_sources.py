@@ -134,6 +134,15 @@ def test_a_version_without_held_out_rows_says_so() -> None:
         from_held_out(Shop().registry, bare, bare)
 
 
+def test_the_same_row_sent_again_is_told_and_shown_once() -> None:
+    table = "isle,mass\n" + "Dream,4100\n" * 3 + "Biscoe,4100\n"
+
+    found = against(Shop(), version(Sizes()), version(Sizes(turned=("Dream",))), of_file(table)).document
+
+    assert (found["rows"]["compared"], found["rows"]["distinct"]) == (4, 2)
+    assert [one["row"] for one in found["examples"]] == ["row 0"]
+
+
 # --- the prediction log --------------------------------------------------------------------------
 
 
