@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from dasier.built import Built
     from dasier.schema import Schema
 
+_REASON = 300
+"""Characters of what a model says for its refusal."""
+
 _TAIL_BYTES = 64 * 1024
 """How much of what it printed is read: the end."""
 
@@ -197,7 +200,7 @@ def _answers(path: Path, n_rows: int, schema: Schema) -> _Found:
 
     try:
         found = json.loads(path.read_bytes())
-        refused = {int(row) for row in found["refused"]}
+        refused = {int(row) for row in found["refused"]} & set(range(n_rows))
         predictions = _labels(found.get("predictions", []))
         if schema.output.task == "regression":
             predictions = np.asarray(predictions, dtype=np.float64)
@@ -216,7 +219,7 @@ def _answers(path: Path, n_rows: int, schema: Schema) -> _Found:
     kept = np.ones(n, dtype=bool)
     for given in [given for _, given in told] + ([predictions] if predictions.dtype.kind == "f" else []):
         kept &= np.isfinite(given).reshape(n, -1).all(axis=1)
-    why = str(found.get("why", "it answers with what is no number"))
+    why = str(found.get("why", "it answers with what is no number"))[:_REASON]
     others = {name: given if given is None else given[kept] for name, given in numbers.items()}
     return _Found(Outputs(predictions[kept], **others), (*sorted(refused), *answered[~kept].tolist()), why)
 

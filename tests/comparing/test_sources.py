@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dasier import feedback, layout
+from dasier import feedback, gate, layout
 from dasier.comparing import Source, compare, from_file, from_held_out, from_log, manifests
 from dasier.errors import ComparisonRefused, MalformedBody
 from dasier.feedback import Truth
@@ -15,7 +15,8 @@ from dasier.schema import Column, Schema
 from dasier.ulid import ulid
 from tests.comparing.estimators import Sizes
 from tests.comparing.versions import ROWS, SIZES, TRUTH, against, version
-from tests.models import Shop
+from tests.gate import offers
+from tests.models import SIGNER, Shop
 
 NOW = datetime.now(UTC)
 
@@ -83,6 +84,19 @@ def test_rows_that_a_version_refuses_are_counted_with_the_reason() -> None:
     )
     assert text.startswith("mass: This column takes a number")
     assert "an isle that the encoder never saw" in model
+
+
+def test_what_a_caller_may_be_refused_a_version_must_not_refuse_of_its_held_out_rows() -> None:
+    shop = Shop()
+    shop.registry.publish(version(Sizes(refused=("Wiencke",)), rows=ROWS), SIGNER)
+
+    (verdict,) = gate.sweep(shop.registry)
+
+    assert not verdict["passed"]
+    assert (
+        "does not answer 50 of the held-out rows (ValueError: an isle"
+        in offers.found(verdict, "rehearsal")["detail"]
+    )
 
 
 def test_rows_of_callers_that_lack_a_new_column_are_refused_by_that_version() -> None:

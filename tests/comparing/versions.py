@@ -49,7 +49,7 @@ def version(
     """Give a build of an estimator, with held-out rows."""
     rows = rows or ROWS
     blob = pickle.dumps(thing, protocol=5)
-    known = {name: cells[:4] for name, cells in rows.items()}
+    known = {name: cells[:3] for name, cells in rows.items()}
     golden = from_columns(schema, known, pointer_in("#"))
     answers = sklearn.load(blob, schema).predict(golden)
     build = models.raw("sizes", blob, sklearn.requirements(), schema=schema, golden=record(golden, answers))
