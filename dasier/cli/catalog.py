@@ -101,7 +101,7 @@ def releases(name: str, limit: int, registry: str | None, *, as_json: bool) -> N
     if as_json:
         json_out({"name": name, "releases": [release.to_document() for release in log]})
         return
-    columns = ["no.", "when (UTC)", "action", "from→to", "canary", "who", "why"]
+    columns = ["no.", "when (UTC)", "action", "from → to", "canary", "who", "why"]
     table(columns, [_release_row(release) for release in log], prose=True)
     _say_rest(head.number - len(numbers) if head else 0)
 

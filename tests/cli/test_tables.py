@@ -114,7 +114,7 @@ def test_a_reason_does_nothing_to_a_terminal(log):
 def test_in_a_pipe_a_release_is_a_line(log):
     header, *rows = log.done("releases", "cells").splitlines()
 
-    assert header.split() == ["no.", "when", "(UTC)", "action", "from→to", "canary", "who", "why"]
+    assert header.split() == ["no.", "when", "(UTC)", "action", "from", "→", "to", "canary", "who", "why"]
     assert [row.split()[0] for row in rows] == ["4", "3", "2", "1"]
     assert rows[0].endswith(REASON)
     assert "2 (10%)" in rows[0]
