@@ -98,7 +98,7 @@ def test_a_long_reason_reads_as_a_paragraph_at_80_columns(log):
     start = lines[header].index("why")
     newest = lines[header + 2 : lines.index("", header)]
     assert " ".join(line[start:].strip() for line in newest) == REASON
-    assert len(newest) <= 9
+    assert len(newest) <= 10
     assert "FORCED" in written
 
 

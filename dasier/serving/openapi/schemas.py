@@ -106,9 +106,34 @@ _MODEL = obj(
     }
 )
 
+_VERDICT = obj(
+    {
+        "name": STRING,
+        "version": INTEGER,
+        "passed": {"type": "boolean", "description": "Whether every rule was passed."},
+        "when": STRING,
+        "who": STRING,
+        "against": {**nullable(INTEGER), "description": "The version that served when it was judged."},
+        "gate": {**OBJECT, "description": "The recipe's rules, but for those that are the default."},
+        "rules": array(ref("Finding"), description="In their order, up to one that the next would stand on."),
+    }
+)
+
+_FINDING = obj(
+    {
+        "rule": STRING,
+        "passed": {"type": "boolean"},
+        "detail": {**STRING, "description": "A sentence for people."},
+        "figures": {**OBJECT, "description": "What was measured."},
+    }
+)
+
 _STANDING: Json = {
     "version": INTEGER,
-    "verdict": {**nullable(OBJECT), "description": "What the gate said; null before it did."},
+    "verdict": {
+        **nullable(ref("Verdict")),
+        "description": "What the gate said, in full; null before it did.",
+    },
     "serving": {"type": "boolean"},
     "canary": {**nullable(INTEGER), "description": "Its share of callers, in per cent."},
     "links": ref("Links"),
@@ -119,13 +144,13 @@ _RELEASE = obj(
         "number": INTEGER,
         "id": STRING,
         "action": {"enum": ["promote", "rollback", "canary", "pause"]},
-        "serving": nullable(INTEGER),
-        "previous": nullable(INTEGER),
-        "who": STRING,
+        "serving": {**nullable(INTEGER), "description": "What serves from then on; null in a pause."},
+        "previous": {**nullable(INTEGER), "description": "What served until then."},
+        "who": {**STRING, "description": "A person, or gate."},
         "why": STRING,
         "when": STRING,
         "canary": nullable(ref("Canary")),
-        "forced": {"type": "boolean"},
+        "forced": {"type": "boolean", "description": "Whether it was released without a passing verdict."},
     }
 )
 
@@ -187,6 +212,8 @@ SCHEMAS: dict[str, Json] = {
     "Health": obj({"status": {"const": "ok"}}),
     "Column": _COLUMN,
     "Output": _OUTPUT,
+    "Finding": _FINDING,
+    "Verdict": _VERDICT,
     "Canary": obj({"version": INTEGER, "share": INTEGER}),
     "Model": _MODEL,
     "Models": obj(
