@@ -69,19 +69,24 @@ _SAID: dict[Language, dict[str, str]] = {
 }
 
 
-def section(service: Service, name: str, version: int, language: Language) -> list[Block]:
-    """Give what a card says of a version's verdict and of its model's history.
+def section(service: Service, name: str, head: Release, language: Language) -> list[Block]:
+    """Give what a card says of the verdict on the version that serves, and of its model's history.
+
+    Parameters
+    ----------
+    head : Release
+        The newest, whose version the card is of.
 
     Raises
     ------
     Unavailable
         If the store does not answer.
     """
-    head = service.releases.current(name)
-    return [*_judged(service, name, version, head, language), *_log(service, name, head, language)]
+    judged = [] if head.serving is None else _judged(service, name, head.serving, language)
+    return [*judged, *_log(service, name, head, language)]
 
 
-def _judged(service: Service, name: str, version: int, head: Release, language: Language) -> list[Block]:
+def _judged(service: Service, name: str, version: int, language: Language) -> list[Block]:
     said = _SAID[language]
     blocks: list[Block] = [Heading(said["judged"].format(version=version))]
     try:
@@ -89,7 +94,7 @@ def _judged(service: Service, name: str, version: int, head: Release, language: 
     except Untrusted:
         return [*blocks, Paragraph(said["unreadable"])]
     blocks.append(Paragraph(in_words(summary(verdict), language)))
-    if (verdict is None or not verdict["passed"]) and head.serving == version:
+    if verdict is None or not verdict["passed"]:
         blocks.append(Paragraph(said["forced"]))
     if verdict is None:
         return blocks

@@ -43,7 +43,8 @@ def card(service: Service, request: Request) -> Response:
     PathNotFound
         If the version has no card.
     """
-    manifest = serving(service, request.path["name"]).manifest
+    now = serving(service, request.path["name"])
+    manifest = now.manifest
     language, form = _language(request), preferred_form(request.headers.get("accept", ""))
     # The last two names are what a version has whose card is in one language only.
     candidates = [(f"card.{one}.{form}", one) for one in (language, *LANGUAGES)]
@@ -53,7 +54,7 @@ def card(service: Service, request: Request) -> Response:
     if found is None:
         raise PathNotFound
     role, spoken = found
-    told = section(service, manifest.name, manifest.version, spoken)
+    told = section(service, manifest.name, now.release, spoken)
     media_type = next(media for media, ending in _FORMS.items() if ending == form)
     return Response(
         body=_WITH[form](service.registry.blob(manifest, role), told),
