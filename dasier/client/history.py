@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dasier.client.answers import Metric
 from dasier.client.answers import moment as exact_moment
+from dasier.words import measure_in_words
 from dasier.words import releases as release_words
 from dasier.words import verdicts as verdict_words
 
@@ -102,6 +103,8 @@ class VersionEntry:
         Whether its signature holds; where it does not, what it says of itself is None.
     primary : str or None
         The metric that matters most; `metrics` has it.
+    measured : Text
+        That metric in words, with its interval; empty if there is none.
     canary : int or None
         The share of callers that it answers beside the version that serves, in per cent.
     summary : Text
@@ -117,6 +120,7 @@ class VersionEntry:
     runtime: str | None
     metrics: Mapping[str, Metric]
     primary: str | None
+    measured: Text
     verdict: Verdict | None
     summary: Text
     serving: bool
@@ -130,6 +134,7 @@ class VersionEntry:
         measured = document.get("metrics") or {}
         metrics = {name: Metric.read(value) for name, value in (measured.get("values") or {}).items()}
         primary = measured.get("primary")
+        primary = primary if primary in metrics else next(iter(metrics), None)
         return cls(
             version=int(document["version"]),
             trusted=document.get("trusted", True) is True,
@@ -137,13 +142,18 @@ class VersionEntry:
             created_by=document.get("created_by"),
             runtime=runtime.get("name") if hasattr(runtime, "get") else runtime,
             metrics=metrics,
-            primary=primary if primary in metrics else next(iter(metrics), None),
+            primary=primary,
+            measured={} if primary is None else _measured(primary, metrics[primary]),
             verdict=None if verdict is None else Verdict.read(verdict),
             summary=verdict_words.summary(verdict),
             serving=document.get("serving") is True,
             canary=document.get("canary"),
             document=document,
         )
+
+
+def _measured(name: str, metric: Metric) -> Text:
+    return measure_in_words(name, metric.value, metric.low, metric.high)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
