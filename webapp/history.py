@@ -35,7 +35,7 @@ def show(name: str) -> str:
     return render_template(
         "models/history.html",
         name=name,
-        title=_title(name, versions),
+        title=title(_client(), name, versions),
         head=newest[0] if newest else None,
         releases=releases,
         versions=versions,
@@ -49,13 +49,15 @@ def verdict(name: str, version: int) -> str:
     found = _client().versions(name, limit=1, before=version + 1)
     if not found or found[0].version != version:
         raise VersionNotFound(version)
-    return render_template("models/version.html", name=name, title=_title(name, found), version=found[0])
+    return render_template(
+        "models/version.html", name=name, title=title(_client(), name, found), version=found[0]
+    )
 
 
-def _title(name: str, versions: Sequence[VersionEntry]) -> Any:
+def title(client: Client, name: str, versions: Sequence[VersionEntry]) -> Any:
     """Give what a model is called, in the words of the newest version that can be believed; nothing if none can."""
     believed = next((one.version for one in versions if one.trusted), None)
-    return {} if believed is None else _client().version(name, believed).document.get("title")
+    return {} if believed is None else client.version(name, believed).document.get("title")
 
 
 def _client() -> Client:

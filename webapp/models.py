@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from dasier.errors import InvalidRequest, Unavailable
 from webapp import forms
+from webapp.history import title
 from webapp.results import Result, result
 
 if TYPE_CHECKING:
@@ -106,7 +107,9 @@ def _log(name: str) -> tuple[ReleaseEntry, ...] | None:
 
 def _idle(name: str, log: Sequence[ReleaseEntry], status: HTTPStatus) -> Page:
     """Say that a model is there and answers nobody for now, since when, and why."""
-    return render_template("models/idle.html", name=name, log=log), status
+    client = _client()
+    called = title(client, name, client.versions(name, limit=1))
+    return render_template("models/idle.html", name=name, title=called, log=log), status
 
 
 def _client() -> Client:

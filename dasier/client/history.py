@@ -174,8 +174,8 @@ class ReleaseEntry:
         The version that serves; None in a pause.
     forced : bool
         Whether it was released without a passing verdict.
-    told, standing : Text
-        What the entry did, and what serves from then on, in words.
+    told, standing, reason : Text
+        What the entry did, what serves from then on, and why, in words. A person's reason is as it was written.
     """
 
     number: int
@@ -189,6 +189,7 @@ class ReleaseEntry:
     forced: bool
     told: Text
     standing: Text
+    reason: Text
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> ReleaseEntry:
@@ -206,4 +207,5 @@ class ReleaseEntry:
             forced=document.get("forced") is True,
             told=release_words.told(document),
             standing=release_words.standing(document),
+            reason=release_words.reason(document),
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dasier.errors import Untrusted
 from dasier.serving.blocks import Block, Heading, Paragraph, Table
 from dasier.words import in_words
-from dasier.words.releases import standing, told
+from dasier.words.releases import reason, standing, told
 from dasier.words.verdicts import measured, plain, summary, title
 
 if TYPE_CHECKING:
@@ -149,10 +149,11 @@ def _release(number: int, entry: Release | None, language: Language) -> tuple[st
     said = _SAID[language]
     if entry is None:
         return str(number), "", said["unreadable"], "", ""
-    what = in_words(told(entry.to_document()), language)
+    document = entry.to_document()
+    what = in_words(told(document), language)
     if entry.forced:
         what = f"{said['past']} {what}"
-    return str(number), _minute(entry.when), what, str(entry.who), str(entry.why)
+    return str(number), _minute(entry.when), what, str(entry.who), in_words(reason(document), language)
 
 
 def _minute(when: object) -> str:

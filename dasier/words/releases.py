@@ -10,6 +10,22 @@ if TYPE_CHECKING:
     from dasier.schema import Text
 
 
+_GATE = "gate"
+"""Who the gate is in the log."""
+
+_REASONS: dict[str, Text] = {
+    "passed the gate": {"en": "It passed the gate.", "fr": "Elle a été admise par le contrôle."},
+}
+"""What the gate writes and people read most; its other reasons hold figures, and stay as they were written."""
+
+
+def reason(entry: Mapping[str, Any]) -> Text:
+    """Give why: as somebody wrote it, in whatever language, or what the gate usually says in each."""
+    why = str(entry.get("why") or "")
+    known = _REASONS.get(why) if entry.get("who") == _GATE else None
+    return known or _both(why, why)
+
+
 def told(entry: Mapping[str, Any]) -> Text:
     r"""Give what an entry did: which version serves from then on, in whose place.
 
@@ -51,7 +67,7 @@ def standing(entry: Mapping[str, Any] | None) -> Text:
     if canary:
         version, share = canary["version"], canary["share"]
         return _both(
-            f"Version {version} answers {share} % of the callers, version {serving} the others.",
+            f"Version {version} answers {share}% of the callers, version {serving} the others.",
             f"La version {version} répond à {share}\u00a0% des appelants, la version {serving} aux autres.",
         )
     return _both(f"Version {serving} serves.", f"La version {serving} sert.")

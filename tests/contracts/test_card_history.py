@@ -88,7 +88,7 @@ def test_a_card_tells_the_verdict_and_the_history_in_english(storied, form):
         "Balanced accuracy on the same 60 rows: 90%; version 1 has 95%.",
         "In the words of the gate: On the same 60 held-out rows",
         "What served when, and why",
-        "Version 2 answers 10 % of the callers, version 1 the others.",
+        "Version 2 answers 10% of the callers, version 1 the others.",
         "No version serves from here on; until then it was version 1.",
         "FORCED, without a passing verdict. Version 2 serves, after a pause.",
         "2026-11-20 09:30 UTC",

@@ -117,7 +117,11 @@ class FakeApi:
 
     def _version(self, name: str, number: int) -> Canned:
         found = next((one for one in self.versions[name] if one["version"] == number), None)
-        return Canned(404, {"status": 404}) if found is None else Canned(200, found)
+        if found is None:
+            return Canned(404, {"status": 404})
+        if not found["trusted"]:
+            return Canned(503, {"status": 503})
+        return Canned(200, {"title": self.models[name]["title"]} | found)
 
     def _answer(self, name: str, seen: Seen) -> dict[str, Any]:
         prediction = dict(self.predictions[name])
