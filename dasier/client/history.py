@@ -140,7 +140,7 @@ class VersionEntry:
             trusted=document.get("trusted", True) is True,
             created=moment(document.get("created")),
             created_by=document.get("created_by"),
-            runtime=runtime.get("name") if hasattr(runtime, "get") else runtime,
+            runtime=runtime.get("name") if isinstance(runtime, dict) else runtime,
             metrics=metrics,
             primary=primary,
             measured={} if primary is None else _measured(primary, metrics[primary]),

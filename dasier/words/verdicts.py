@@ -7,10 +7,10 @@ figures: a rule that is not known is shown by its name, and figures that cannot 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dasier.words import LANGUAGES, MEASURES, SHARES, Language, in_words, number, percent, whole
+from dasier.words.rules import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,131 +21,6 @@ LOWER_IS_BETTER = frozenset({"log_loss", "mae", "rmse", "median_absolute_error"}
 
 _MOST = 5
 """So many measures or slices are told; the gate's own figures have them all."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    title: Text
-    passed: Text
-    failed: Text
-
-
-def _rule(titles: tuple[str, str], passed: tuple[str, str], failed: tuple[str, str]) -> _Rule:
-    first, second, third = (dict(zip(("en", "fr"), words, strict=True)) for words in (titles, passed, failed))
-    return _Rule(first, second, third)
-
-
-RULES: dict[str, _Rule] = {
-    "signature": _rule(
-        ("Signature", "Signature"),
-        (
-            "It is signed by somebody who may publish this model.",
-            "Elle est signée par quelqu’un qui peut publier ce modèle.",
-        ),
-        (
-            "Nothing proves who made it, or it was changed since: it cannot be trusted.",
-            "Rien ne prouve qui l’a faite, ou elle a été modifiée depuis\u00a0: on ne peut pas s’y fier.",
-        ),
-    ),
-    "libraries": _rule(
-        ("Software", "Logiciels"),
-        (
-            "It was built with software that runs it here.",
-            "Elle a été construite avec des logiciels qui l’exécutent ici.",
-        ),
-        (
-            "It was built with other software than runs here, and might answer differently.",
-            "Elle a été construite avec d’autres logiciels que ceux d’ici, et pourrait répondre autrement.",
-        ),
-    ),
-    "digests": _rule(
-        ("Files", "Fichiers"),
-        ("Its files are as they were published.", "Ses fichiers sont tels qu’ils ont été publiés."),
-        (
-            "One of its files is missing, or is not as it was published.",
-            "Un de ses fichiers manque, ou n’est pas tel qu’il a été publié.",
-        ),
-    ),
-    "rules": _rule(
-        ("What it must show", "Ce qu’elle doit prouver"),
-        ("What it must show is known.", "Ce qu’elle doit prouver est connu."),
-        (
-            "What it must show to be let in cannot be read.",
-            "Ce qu’elle doit prouver pour être admise est illisible.",
-        ),
-    ),
-    "size": _rule(
-        ("Size", "Taille"),
-        ("It is small enough.", "Elle est assez petite."),
-        ("It is too large.", "Elle est trop volumineuse."),
-    ),
-    "schema": _rule(
-        ("What it takes and gives", "Ce qu’elle reçoit et donne"),
-        (
-            "Those who ask the model need not change anything, or know that they must.",
-            "Ceux qui interrogent le modèle n’ont rien à changer, ou savent qu’ils le doivent.",
-        ),
-        (
-            "Those who ask the model now would have to change what they send, or how they read the answer.",
-            "Ceux qui interrogent le modèle devraient changer ce qu’ils envoient, ou leur façon de lire la réponse.",
-        ),
-    ),
-    "rehearsal": _rule(
-        ("Trial run", "Essai"),
-        (
-            "It starts, and answers as when it was built.",
-            "Elle démarre, et répond comme lors de sa construction.",
-        ),
-        (
-            "It did not get through a trial run: it does not start, breaks down, or answers otherwise than when it was built.",
-            "Elle n’a pas passé l’essai\u00a0: elle ne démarre pas, tombe en panne, ou répond autrement que lors de sa construction.",
-        ),
-    ),
-    "latency": _rule(
-        ("Speed", "Rapidité"),
-        ("It answers fast enough.", "Elle répond assez vite."),
-        ("It is too slow.", "Elle est trop lente."),
-    ),
-    "metrics": _rule(
-        ("Measured again", "Mesures refaites"),
-        (
-            "It is as good as its author says, where that can be measured.",
-            "Elle vaut ce qu’en dit son auteur, là où cela se mesure.",
-        ),
-        (
-            "It is not shown to be as good as its author says.",
-            "Il n’est pas prouvé qu’elle vaut ce qu’en dit son auteur.",
-        ),
-    ),
-    "floors": _rule(
-        ("Least quality", "Qualité minimale"),
-        ("It is as good as its author demands.", "Elle est aussi bonne que son auteur l’exige."),
-        ("It is not as good as its author demands.", "Elle n’est pas aussi bonne que son auteur l’exige."),
-    ),
-    "slices": _rule(
-        ("Quality by group", "Qualité par groupe"),
-        (
-            "It is good enough for each group of cases that its author named.",
-            "Elle est assez bonne pour chaque groupe de cas que son auteur a désigné.",
-        ),
-        (
-            "It is not shown to be good enough for every group of cases that its author named.",
-            "Il n’est pas prouvé qu’elle est assez bonne pour chaque groupe de cas que son auteur a désigné.",
-        ),
-    ),
-    "comparison": _rule(
-        ("Against the version before", "Face à la version d’avant"),
-        (
-            "It is not shown to be worse than the version that served.",
-            "Rien ne montre qu’elle fasse moins bien que la version en service.",
-        ),
-        (
-            "It is worse than the version that served, or nothing shows that it is not.",
-            "Elle fait moins bien que la version en service, ou rien ne montre le contraire.",
-        ),
-    ),
-}
-"""The rules of the gate, by the name that a verdict has for them."""
 
 
 def title(name: str) -> Text:
@@ -177,10 +52,10 @@ def summary(verdict: Mapping[str, Any] | None) -> Text:
 
 
 def measured(finding: Mapping[str, Any]) -> Text:
-    """Give the figures of a rule in a sentence or two; nothing if it has none, or they cannot be read.
+    r"""Give the figures of a rule in a sentence or two; nothing if it has none, or they cannot be read.
 
     >>> measured({"rule": "latency", "passed": True, "figures": {"row_ms": 0.0421, "budget_ms": 1000}})["en"]
-    'One answer takes 0.0421 ms; 1,000 ms are allowed.'
+    'One answer takes 0.0421\xa0ms; 1,000\xa0ms are allowed.'
     """
     tell = _FIGURES.get(finding["rule"])
     try:
@@ -202,31 +77,31 @@ def _libraries(finding: Mapping[str, Any], _language: Language) -> str:
 def _digests(finding: Mapping[str, Any], language: Language) -> str:
     figures = finding["figures"]
     size = number(figures["size_bytes"] / 1e6, language)
-    return f"{size} MB in all." if language == "en" else f"{size} Mo en tout."
+    return f"{size}\u00a0MB in all." if language == "en" else f"{size}\u00a0Mo en tout."
 
 
 def _size(finding: Mapping[str, Any], language: Language) -> str:
     figures = finding["figures"]
     size, budget = (number(figures[key], language) for key in ("size_mb", "budget_mb"))
     if language == "en":
-        return f"It has {size} MB; {budget} MB are allowed."
-    return f"Elle fait {size} Mo\u00a0; {budget} Mo sont permis."
+        return f"It has {size}\u00a0MB; {budget}\u00a0MB are allowed."
+    return f"Elle fait {size}\u00a0Mo\u00a0; {budget}\u00a0Mo sont permis."
 
 
 def _rehearsal(finding: Mapping[str, Any], language: Language) -> str:
     figures = finding["figures"]
     load, memory = number(figures["load_ms"], language), number(figures["memory_bytes"] / 1e6, language)
     if language == "en":
-        return f"It starts in {load} ms, and its process takes {memory} MB of memory."
-    return f"Elle démarre en {load} ms, et son processus prend {memory} Mo de mémoire."
+        return f"It starts in {load}\u00a0ms, and its process takes {memory}\u00a0MB of memory."
+    return f"Elle démarre en {load}\u00a0ms, et son processus prend {memory}\u00a0Mo de mémoire."
 
 
 def _latency(finding: Mapping[str, Any], language: Language) -> str:
     figures = finding["figures"]
     row, budget = (number(figures[key], language, digits=4) for key in ("row_ms", "budget_ms"))
     if language == "en":
-        return f"One answer takes {row} ms; {budget} ms are allowed."
-    return f"Une réponse prend {row} ms\u00a0; {budget} ms sont permises."
+        return f"One answer takes {row}\u00a0ms; {budget}\u00a0ms are allowed."
+    return f"Une réponse prend {row}\u00a0ms\u00a0; {budget}\u00a0ms sont permises."
 
 
 def _metrics(finding: Mapping[str, Any], language: Language) -> str:
