@@ -59,7 +59,8 @@ def _verdicts(
         return [written]
     from dasier import gate  # noqa: PLC0415 (only who judges pays for what models run on)
 
-    if set(registry.versions(name)) - registry.judged(name):
+    there = registry.contents(name)[name]
+    if there.versions - there.verdicts:
         say(f"Judging {name}, in a process of its own.")
     # Also where all have a verdict: what passed and was not released yet is released now.
     new = gate.sweep(registry, [name])

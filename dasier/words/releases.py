@@ -66,9 +66,12 @@ def standing(entry: Mapping[str, Any] | None) -> Text:
         return _both("Paused: no version serves.", "En pause\u00a0: aucune version ne sert.")
     if canary:
         version, share = canary["version"], canary["share"]
+        by_itself = canary.get("automatic") is True
         return _both(
-            f"Version {version} answers {share}% of the callers, version {serving} the others.",
-            f"La version {version} répond à {share}\u00a0% des appelants, la version {serving} aux autres.",
+            f"Version {version} answers {share}% of the callers, version {serving} the others."
+            + (" The gate ends this trial by itself." if by_itself else ""),
+            f"La version {version} répond à {share}\u00a0% des appelants, la version {serving} aux autres."
+            + (" Le contrôle met lui-même fin à cet essai." if by_itself else ""),
         )
     return _both(f"Version {serving} serves.", f"La version {serving} sert.")
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dasier.serving.openapi.operations import Json
+if TYPE_CHECKING:
+    from dasier.serving.openapi.operations import Json
 
 STRING: Json = {"type": "string"}
 INTEGER: Json = {"type": "integer"}
