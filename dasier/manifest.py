@@ -50,7 +50,8 @@ class RuntimeChoice:
     Attributes
     ----------
     name : str
-        ``onnx`` or ``sklearn``.
+        ``arrays``, ``onnx`` or ``sklearn``. A reader that lacks it refuses the version (`dasier.runtimes`), so
+        that a new one needs no new format: only readers that are deployed first.
     reason : Text
         Why this one, for people.
     requires : mapping
@@ -62,6 +63,8 @@ class RuntimeChoice:
         Measured when it was built: what a process grows by when it loads and answers.
     refused : tuple of mapping
         Each other runtime that was tried: ``{"name", "reason"}``.
+    costs : mapping from runtime to mapping
+        What decided between several that were proved: ``{"start_ms", "row_us"}`` of each.
     """
 
     name: str
@@ -70,6 +73,7 @@ class RuntimeChoice:
     tolerance: float = 0.0
     memory_bytes: int = 0
     refused: tuple[Mapping[str, str], ...] = ()
+    costs: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

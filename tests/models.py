@@ -41,7 +41,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def leaves() -> Trained:
-    """A linear classifier of three floats: runs on onnx."""
+    """A linear classifier of three floats: runs on arrays or onnx, whichever is cheaper."""
     rng = np.random.default_rng(1)
     table = pd.DataFrame(np.round(rng.normal(0, 1, (120, 3)), 3), columns=["length", "width", "lobes"])
     table["tree"] = np.where(table["length"] + table["width"] > 0, "oak", "ash")
@@ -57,7 +57,7 @@ def flats() -> Trained:
 
 
 def sheds() -> Trained:
-    """Boosted trees with histograms: run on sklearn."""
+    """Boosted trees with histograms: run on arrays, for no graph is made of them."""
     rng = np.random.default_rng(3)
     table = pd.DataFrame(np.round(rng.uniform(0, 10, (100, 2)), 2), columns=["area", "floor"])
     table["price"] = np.round(table["area"] * table["floor"], 2)

@@ -18,7 +18,6 @@ from dasier.building.evaluate import evaluate
 from dasier.building.frames import to_rows
 from dasier.building.importance import importance
 from dasier.building.infer import infer
-from dasier.building.parity import TOLERANCE
 from dasier.building.plots import draw
 from dasier.building.probes import probes
 from dasier.building.threads import one_thread
@@ -168,8 +167,9 @@ def _built(trained: Trained, judged: _Judged) -> Built:
         name=choice.runtime,
         reason=choice.reasons,
         requires=runtime(choice.runtime).requirements(),
-        tolerance=TOLERANCE if choice.runtime != "sklearn" else 0.0,
+        tolerance=choice.parity.tolerance if choice.runtime != "sklearn" else 0.0,
         refused=tuple({"runtime": r.runtime, "name": r.name, "reason": r.reason} for r in choice.refused),
+        costs={name: cost.to_dict() for name, cost in choice.costs.items()},
     )
     contents = _contents(trained, judged) | _cards(
         trained,
@@ -238,7 +238,11 @@ def _contents(trained: Trained, judged: _Judged) -> dict[str, tuple[bytes, str]]
     if judged.truth is not None:
         held["target"] = judged.truth.tolist()
     spread = baseline(trained.fitted_rows, judged.outputs, judged.schema)
-    media = {"onnx": "application/vnd.onnx", "sklearn": "application/vnd.dasier.sklearn-pickle"}
+    media = {
+        "arrays": "application/vnd.dasier.arrays",
+        "onnx": "application/vnd.onnx",
+        "sklearn": "application/vnd.dasier.sklearn-pickle",
+    }
     return {
         "model": (judged.choice.blob, media.get(judged.choice.runtime, "application/octet-stream")),
         "holdout": (canonical(held), "application/json"),

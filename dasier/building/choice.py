@@ -1,21 +1,23 @@
-"""Which runtime serves an estimator: the first that is proved equal, `sklearn` as the last resort."""
+"""Which runtime serves an estimator: of those that are proved equal the cheapest, `sklearn` as the last resort."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from dasier.building import arrays, export
+from dasier.building.candidate import Candidate, Refused
+from dasier.building.costs import ANSWERS, Cost, measured
 from dasier.building.detach import detach
-from dasier.building.export import Candidate, Refused, candidates
 from dasier.building.parity import SAME_ARITHMETIC, TOLERANCE, Parity, Reference, prove
-from dasier.building.probes import probes
+from dasier.building.probes import Probes, probes
 from dasier.building.refusals import in_french
 from dasier.errors import EstimatorUnsupported
-from dasier.runtimes import load
+from dasier.runtimes import NAMES, load
 from dasier.runtimes.sklearn import dump
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     import pandas as pd
 
@@ -34,10 +36,12 @@ class Choice:
     parity : Parity
         The proof for this blob.
     reasons : Text
-        For the card, in English and French: what was proved, and why the preferred runtime was not
+        For the card, in English and French: what was proved, and why no other runtime was
         taken. What only a library says stays in its English.
     refused : tuple of Refused
-        What was tried before.
+        What was tried in vain.
+    costs : mapping from runtime to Cost
+        What was measured, where several were proved (`dasier.building.costs`).
     """
 
     runtime: str
@@ -45,6 +49,7 @@ class Choice:
     parity: Parity
     reasons: Text
     refused: tuple[Refused, ...] = ()
+    costs: Mapping[str, Cost] = field(default_factory=dict)
 
     @property
     def reason(self) -> str:
@@ -52,10 +57,16 @@ class Choice:
         return self.reasons["en"]
 
 
-def choose(
-    estimator: Any, features: pd.DataFrame | None, schema: Schema, held_out: Rows, *, seed: int
+def choose(  # noqa: PLR0913 (what was fitted, on what, and which runtimes may be taken)
+    estimator: Any,
+    features: pd.DataFrame | None,
+    schema: Schema,
+    held_out: Rows,
+    *,
+    seed: int,
+    runtimes: Collection[str] = NAMES,
 ) -> Choice:
-    """Give the preferred runtime that is proved to answer as the estimator does.
+    """Give the runtime that is proved to answer as the estimator does, the cheapest of several.
 
     Parameters
     ----------
@@ -68,6 +79,8 @@ def choose(
         Rows that it was not fitted on.
     seed
         Of the probes.
+    runtimes
+        Those that may be taken.
 
     Raises
     ------
@@ -77,46 +90,76 @@ def choose(
     reference = Reference(estimator, schema, features)
     rows = probes(schema, held_out, estimator, seed=seed)
     refused: list[Refused] = []
-    for tried in _tried(estimator, schema):
-        if isinstance(tried, Refused):
-            refused.append(tried)
+    proved: dict[str, tuple[Candidate, Parity]] = {}
+    for tried in _tried(estimator, schema, runtimes):
+        if tried.runtime in proved or (tried.runtime == "sklearn" and proved):
             continue
-        try:
-            model = load(tried.runtime, tried.blob, schema)
-        except Exception as error:  # noqa: BLE001 (a runtime may raise anything; its reason is shown)
-            refused.append(Refused(tried.runtime, tried.name, f"it does not load: {_first_line(error)}"))
-            continue
-        tolerance = SAME_ARITHMETIC if tried.runtime == "sklearn" else TOLERANCE
-        parity = prove(reference, model, rows, tolerance=tolerance)
-        if parity.proved:
-            return Choice(tried.runtime, tried.blob, parity, _reasons(tried, parity, refused), tuple(refused))
-        refused.append(Refused(tried.runtime, tried.name, str(parity.failure)))
-    message = f"{type(estimator).__name__} cannot be served. " + " ".join(
-        f"{one.runtime} ({one.name}): {one.reason}." for one in refused
-    )
-    raise EstimatorUnsupported(message)
+        found = tried if isinstance(tried, Refused) else _proof(tried, reference, schema, rows)
+        if isinstance(found, Refused):
+            refused.append(found)
+        elif isinstance(tried, Candidate):
+            proved[tried.runtime] = tried, found
+    if not proved:
+        message = f"{type(estimator).__name__} cannot be served. " + " ".join(
+            f"{one.runtime} ({one.name}): {one.reason}." for one in refused
+        )
+        raise EstimatorUnsupported(message)
+    costs: Mapping[str, Cost] = {}
+    if len(proved) > 1:
+        costs = measured([one for one, _ in proved.values()], schema, rows.kinds["held_out"])
+    chosen, parity = proved[min(proved, key=lambda name: costs[name].total_s if costs else 0.0)]
+    reasons = _reasons(chosen, parity, refused, beaten=[name for name in costs if name != chosen.runtime])
+    return Choice(chosen.runtime, chosen.blob, parity, reasons, tuple(refused), costs)
 
 
-def _tried(estimator: Any, schema: Schema) -> Iterator[Candidate | Refused]:
-    yield from candidates(estimator, schema)
-    mixed = {column.name for column in schema.number_columns} if not schema.numeric else ()
-    yield Candidate("sklearn", "pickle", dump(detach(estimator, schema.names, numbers=mixed)))
+def _tried(estimator: Any, schema: Schema, runtimes: Collection[str]) -> Iterator[Candidate | Refused]:
+    """Give what may be taken, lazily: nothing is pickled where arrays or a graph are proved."""
+    if "arrays" in runtimes:
+        yield from arrays.candidates(estimator, schema)
+    if "onnx" in runtimes:
+        yield from export.candidates(estimator, schema)
+    if "sklearn" in runtimes:
+        mixed = {column.name for column in schema.number_columns} if not schema.numeric else ()
+        yield Candidate("sklearn", "pickle", dump(detach(estimator, schema.names, numbers=mixed)))
 
 
-def _reasons(chosen: Candidate, parity: Parity, refused: list[Refused]) -> Text:
+def _proof(tried: Candidate, reference: Reference, schema: Schema, rows: Probes) -> Parity | Refused:
+    """Give the proof that a candidate answers as the estimator does, or why it is refused."""
+    try:
+        model = load(tried.runtime, tried.blob, schema)
+    except Exception as error:  # noqa: BLE001 (a runtime may raise anything; its reason is shown)
+        return Refused(tried.runtime, tried.name, f"it does not load: {_first_line(error)}")
+    tolerance = TOLERANCE if tried.runtime == "onnx" else SAME_ARITHMETIC
+    parity = prove(reference, model, rows, tolerance=tolerance)
+    return parity if parity.proved else Refused(tried.runtime, tried.name, str(parity.failure))
+
+
+def _reasons(chosen: Candidate, parity: Parity, refused: list[Refused], beaten: list[str]) -> Text:
     worst = f"{max(parity.deviations.values(), default=0.0):.1g}"
     english = f"equal to the fitted estimator on {parity.rows} rows, at most {worst} off"
     french = (
         f"égal à l’estimateur entraîné sur {parity.rows} lignes, écart d’au plus {worst.replace('.', ',')}"
     )
+    what = {"onnx": ("graph", "graphe"), "arrays": ("arrays", "tableaux")}.get(chosen.runtime)
+    if what:
+        english, french = f"{chosen.name} {what[0]}, {english}", f"{what[1]} {chosen.name}, {french}"
+    for other in beaten:
+        english += f"; starting and answering {ANSWERS:,} rows takes less time than on {other}"
+        french += f"\u00a0; démarrer et répondre à {ANSWERS} lignes prend moins de temps que sur {other}"
     if chosen.runtime != "sklearn":
-        return {"en": f"{chosen.name} graph, {english}", "fr": f"graphe {chosen.name}, {french}"}
-    reasons = list(dict.fromkeys(one.reason for one in refused))
-    why = "\u00a0; ".join(map(in_french, reasons))
-    return {
-        "en": f"{english}; ONNX was refused: {'; '.join(reasons)}",
-        "fr": f"{french}\u00a0; ONNX a été refusé\u00a0: {why}",
-    }
+        return {"en": english, "fr": french}
+    for runtime, en, fr in _LIGHTER:
+        reasons = list(dict.fromkeys(one.reason for one in refused if one.runtime == runtime))
+        if reasons:
+            english += f"; {en}: {'; '.join(reasons)}"
+            french += f"\u00a0; {fr}\u00a0: " + "\u00a0; ".join(map(in_french, reasons))
+    return {"en": english, "fr": french}
+
+
+_LIGHTER = (
+    ("arrays", "arrays were refused", "les tableaux ont été refusés"),
+    ("onnx", "ONNX was refused", "ONNX a été refusé"),
+)
 
 
 def _first_line(error: Exception) -> str:

@@ -21,7 +21,6 @@ from __future__ import annotations
 import logging
 import re
 import warnings
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +32,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 
+from dasier.building.candidate import Candidate, Refused
 from dasier.building.converters import CONVERTERS, shapes_for
 from dasier.building.detach import detach, parts
 from dasier.errors import EstimatorUnsupported
@@ -48,40 +48,6 @@ _OPSETS = {"": 21, "ai.onnx.ml": 3}
 """What every onnxruntime since 1.18 executes."""
 
 _HISTOGRAM_TREES = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A graph to be proved.
-
-    Attributes
-    ----------
-    runtime : str
-    name : str
-        ``float64`` or ``float32``: what the arithmetic is done in.
-    blob : bytes
-    """
-
-    runtime: str
-    name: str
-    blob: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Why there is no graph: for the card.
-
-    Attributes
-    ----------
-    runtime, name : str
-        As a `Candidate`'s.
-    reason : str
-        One sentence.
-    """
-
-    runtime: str
-    name: str
-    reason: str
 
 
 def candidates(estimator: BaseEstimator, schema: Schema) -> Iterator[Candidate | Refused]:

@@ -56,6 +56,8 @@ _PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"(?:\w+: )?(?P<what>\d+) leaves are more than float32 can number",
             "{what} feuilles, plus que float32 n’en peut numéroter",
         ),
+        (r"the arrays do not know (?P<what>[A-Z]\w+)", "les tableaux ne connaissent pas {what}"),
+        (r"the arrays do not know (?P<quoted>.+)", "les tableaux ne connaissent pas {quoted}"),
         (r"(?:\w+: )?several targets", "plusieurs cibles"),
         (r"it does not load: (?P<quoted>.+)", "il ne se charge pas : {quoted}"),
         (r"the estimator answers none of the rows", "l’estimateur ne répond à aucune des lignes"),

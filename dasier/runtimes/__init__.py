@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from dasier.rows import Rows
     from dasier.schema import Schema
 
-NAMES = ("onnx", "sklearn")
-"""Every runtime, the preferred one first."""
+NAMES = ("arrays", "onnx", "sklearn")
+"""Every runtime, in the order in which a build tries them. A manifest that names another is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,14 @@ def check_requirements(name: str, requires: Mapping[str, str]) -> None:
         built_with = requires.get(library, "an unknown version")
         if not module.compatible(library, built_with=built_with, installed=here):
             raise LibraryMismatch(library, built_with=built_with, installed=here)
+
+
+def classes_of(schema: Schema) -> np.ndarray[Any, Any]:
+    """Give the classes as an array in the dtype that scikit-learn gives them."""
+    import numpy as np  # noqa: PLC0415 (whoever only names a runtime needs none)
+
+    classes = schema.output.classes
+    return np.array(classes, dtype=object if any(isinstance(label, str) for label in classes) else None)
 
 
 def load(name: str, blob: bytes, schema: Schema) -> Model:

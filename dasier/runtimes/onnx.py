@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnxruntime
 
-from dasier.runtimes import Outputs
+from dasier.runtimes import Outputs, classes_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,7 +72,7 @@ class OnnxModel:
         self._number_type = _DTYPES.get(inputs.get("numbers", ""))
         self._has_texts = "texts" in inputs
         self._is_regression = schema.output.task == "regression"
-        self._classes = _classes(schema)
+        self._classes = classes_of(schema)
 
     def predict(self, rows: Rows) -> Outputs:
         """Answer every row, in order."""
@@ -94,14 +94,6 @@ class OnnxModel:
         if scores is None:
             return Outputs(prediction)
         return Outputs(prediction, scores=scores.ravel().astype(np.float64, copy=False))
-
-
-def _classes(schema: Schema) -> NDArray[Any]:
-    """Give the classes as an array in the dtype that scikit-learn gives them."""
-    classes = schema.output.classes
-    if any(isinstance(label, str) for label in classes):
-        return np.array(classes, dtype=object)
-    return np.array(classes)
 
 
 def _without_nulls(texts: NDArray[np.object_]) -> NDArray[np.object_]:

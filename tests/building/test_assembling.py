@@ -54,21 +54,22 @@ def answered(built: Built, record: dict[str, float]) -> tuple[Rows, Outputs, lis
 
 
 @pytest.mark.parametrize(
-    ("estimator", "runtime"),
+    ("estimator", "runtimes"),
     [
-        (make_pipeline(StandardScaler(), KMeans(3, random_state=0)), "onnx"),
-        (BisectingKMeans(3, random_state=0), "sklearn"),
-        (MeanShift(bandwidth=3), "sklearn"),
+        (make_pipeline(StandardScaler(), KMeans(3, random_state=0)), {"arrays", "onnx"}),
+        (BisectingKMeans(3, random_state=0), {"sklearn"}),
+        (MeanShift(bandwidth=3), {"sklearn"}),
     ],
-    ids=lambda value: type(value).__name__ if not isinstance(value, str) else value,
+    ids=lambda value: type(value).__name__ if not isinstance(value, set) else "",
 )
-def test_groups_that_nobody_named_are_listed_and_answered(estimator: Any, runtime: str) -> None:
+def test_groups_that_nobody_named_are_listed_and_answered(estimator: Any, runtimes: set[str]) -> None:
     built = assemble(clustered(estimator, plums()))
 
     _, outputs, (explanation,) = answered(built, {"size": 8.0, "weight": 0.0})
 
     output = built.manifest.schema.output
-    assert (built.manifest.runtime.name, output.classes) == (runtime, (0, 1, 2))
+    assert built.manifest.runtime.name in runtimes
+    assert output.classes == (0, 1, 2)
     assert outputs.predictions.tolist()[0] in output.classes
     assert explanation["of"] == str(outputs.predictions[0])
     assert output.class_labels["2"] == {"en": "Group 2", "fr": "Groupe 2"}

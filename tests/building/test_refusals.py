@@ -90,10 +90,16 @@ def test_a_reason_that_is_not_known_is_quoted() -> None:
     assert in_french("RuntimeError: brand new") == "«\u00a0RuntimeError: brand new\u00a0»"
 
 
+def test_what_the_arrays_do_not_know_is_told_in_french() -> None:
+    assert in_french("the arrays do not know GaussianNB") == "les tableaux ne connaissent pas GaussianNB"
+
+
 def test_a_choice_tells_the_refusal_in_french() -> None:
     case = fitted(HistGradientBoostingClassifier(max_iter=3), wine(), "classification")
 
-    choice = choose(case.estimator, case.features, case.schema, case.held_out, seed=1)
+    choice = choose(
+        case.estimator, case.features, case.schema, case.held_out, seed=1, runtimes=("onnx", "sklearn")
+    )
 
     assert "skl2onnx ne convertit pas le gradient boosting" in choice.reasons["fr"]
     assert "skl2onnx does not convert histogram-based" in choice.reasons["en"]

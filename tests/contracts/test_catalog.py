@@ -38,7 +38,7 @@ def test_the_list_names_every_model_that_serves(api):
         "summary": {"en": "Answers birds.", "fr": "Répond sur birds."},
         "task": "classification",
         "version": 1,
-        "runtime": "onnx",
+        "runtime": built("birds").manifest.runtime.name,
         "updated": WHEN,
     }
 

@@ -11,13 +11,14 @@ from sklearn.ensemble import IsolationForest, RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from dasier.building.choice import choose
+from dasier.building.choice import Choice, choose
 from dasier.building.detach import detach
 from dasier.building.parity import Reference
 from dasier.rows import Rows
 from dasier.runtimes import Outputs, load, onnx, runtime, sklearn
 from tests.building.cases import Fitted, cancer, columns, diabetes, fitted, penguins
 
+HEAVY = {"sklearn", "pandas", "boto3", "onnx", "skl2onnx", "matplotlib"}
 CHILD = """
 import json, sys
 from pathlib import Path
@@ -31,7 +32,7 @@ schema = Schema.from_dict(json.loads((folder / "schema.json").read_text()))
 model = load(sys.argv[2], (folder / "blob").read_bytes(), schema)
 numbers = np.array(json.loads((folder / "numbers.json").read_text()))
 found = model.predict(Rows(schema, numbers, np.empty((len(numbers), 0), dtype=object)))
-heavy = {"sklearn", "pandas", "boto3", "onnx", "skl2onnx", "matplotlib"} & set(sys.modules)
+heavy = set(sys.argv[3].split(",")) & set(sys.modules)
 print(json.dumps([found.predictions.tolist(), sorted(heavy)]))
 """
 
@@ -42,8 +43,12 @@ def pickled(case: Fitted) -> bytes:
     )
 
 
+def chosen(case: Fitted, *runtimes: str) -> Choice:
+    return choose(case.estimator, case.features, case.schema, case.held_out, seed=0, runtimes=runtimes)
+
+
 def both(case: Fitted) -> tuple[Outputs, Outputs]:
-    choice = choose(case.estimator, case.features, case.schema, case.held_out, seed=0)
+    choice = chosen(case, "onnx")
     assert choice.runtime == "onnx", choice.reason
     return (
         load("onnx", choice.blob, case.schema).predict(case.held_out),
@@ -51,15 +56,20 @@ def both(case: Fitted) -> tuple[Outputs, Outputs]:
     )
 
 
-def test_answering_from_onnx_imports_no_scikit_learn_pandas_or_boto3(tmp_path: Any) -> None:
+@pytest.mark.parametrize(("name", "besides"), [("onnx", set()), ("arrays", {"onnxruntime", "scipy"})])
+def test_answering_imports_nothing_that_the_runtime_does_not_use(
+    name: str, besides: set[str], tmp_path: Any
+) -> None:
     case = fitted(RandomForestClassifier(10, random_state=0), cancer(), "classification")
-    choice = choose(case.estimator, case.features, case.schema, case.held_out, seed=0)
+    choice = chosen(case, name)
     (tmp_path / "schema.json").write_text(json.dumps(case.schema.to_dict()))
     (tmp_path / "blob").write_bytes(choice.blob)
     (tmp_path / "numbers.json").write_text(json.dumps(case.held_out.numbers.tolist()))
 
     child = subprocess.run(
-        [sys.executable, "-c", CHILD, str(tmp_path), choice.runtime], capture_output=True, check=True
+        [sys.executable, "-c", CHILD, str(tmp_path), choice.runtime, ",".join(HEAVY | besides)],
+        capture_output=True,
+        check=True,
     )
 
     predictions, heavy = json.loads(child.stdout)
@@ -100,11 +110,10 @@ def test_both_runtimes_answer_an_anomaly_with_its_score() -> None:
         assert np.array_equal(outputs.predictions == -1, outputs.scores < 0)
 
 
-@pytest.mark.parametrize("name", ["onnx", "sklearn"])
+@pytest.mark.parametrize("name", ["arrays", "onnx", "sklearn"])
 def test_one_row_and_no_context_is_enough(name: str) -> None:
     case = fitted(make_pipeline(columns(), RandomForestClassifier(5)), penguins(), "classification")
-    choice = choose(case.estimator, case.features, case.schema, case.held_out, seed=0)
-    model = load(name, choice.blob if name == "onnx" else pickled(case), case.schema)
+    model = load(name, pickled(case) if name == "sklearn" else chosen(case, name).blob, case.schema)
     whole = model.predict(case.held_out)
 
     alone = [model.predict(case.held_out.take([index])).predictions[0] for index in range(10)]
@@ -112,11 +121,10 @@ def test_one_row_and_no_context_is_enough(name: str) -> None:
     assert alone == whole.predictions[:10].tolist()
 
 
-@pytest.mark.parametrize("name", ["onnx", "sklearn"])
+@pytest.mark.parametrize("name", ["arrays", "onnx", "sklearn"])
 def test_null_text_is_answered_without_changing_the_rows(name: str) -> None:
     case = fitted(make_pipeline(columns(), RandomForestClassifier(5)), penguins(), "classification")
-    choice = choose(case.estimator, case.features, case.schema, case.held_out, seed=0)
-    model = load(name, choice.blob if name == "onnx" else pickled(case), case.schema)
+    model = load(name, pickled(case) if name == "sklearn" else chosen(case, name).blob, case.schema)
     texts = case.held_out.texts.copy()
     texts[:, 1] = np.nan
     before = texts.copy()
@@ -127,7 +135,7 @@ def test_null_text_is_answered_without_changing_the_rows(name: str) -> None:
     assert all(cell != cell for cell in texts[:, 1])  # noqa: PLR0124 (only NaN differs from itself)
 
 
-@pytest.mark.parametrize("name", ["onnx", "sklearn"])
+@pytest.mark.parametrize("name", ["arrays", "onnx", "sklearn"])
 def test_installed_libraries_are_compatible_with_themselves(name: str) -> None:
     module = runtime(name)
 

@@ -1,0 +1,110 @@
+"""What a proved model costs on its runtime: to start a process for it, and to answer in a warm one.
+
+The rule, where several runtimes are proved: the one that has spent the least time when a process has imported
+it, loaded the model and answered `ANSWERS` rows, one by one. So many answers stand for the life of a warm process
+of a small service: with fewer the start decides, with more the warm answer. What everything imports anyway, numpy
+foremost, counts for none of them.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from functools import cache
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from dasier.runtimes import load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dasier.building.candidate import Candidate
+    from dasier.rows import Rows
+    from dasier.schema import Schema
+
+ANSWERS = 1_000
+_TIMED_STARTS = 3
+_TIMED_ROUNDS = 40
+_START = """
+import time
+import dasier.golden, dasier.rows, dasier.runtimes
+began_s = time.perf_counter()
+import dasier.runtimes.{runtime}
+print(time.perf_counter() - began_s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What was measured.
+
+    Attributes
+    ----------
+    start_s : float
+        Importing the runtime in a fresh process, beyond what everything imports, and loading the model.
+    row_s : float
+        Answering one row: the median.
+    """
+
+    start_s: float
+    row_s: float
+
+    @property
+    def total_s(self) -> float:
+        """The start and `ANSWERS` answers."""
+        return self.start_s + ANSWERS * self.row_s
+
+    def to_dict(self) -> dict[str, float]:
+        """Give the form that a manifest holds."""
+        return {"start_ms": round(self.start_s * 1e3, 1), "row_us": round(self.row_s * 1e6, 1)}
+
+
+def measured(proved: Sequence[Candidate], schema: Schema, rows: Rows) -> Mapping[str, Cost]:
+    """Give the cost of each runtime's candidate, in turns, so that a busy machine slows all of them alike.
+
+    Parameters
+    ----------
+    proved
+        One a runtime.
+    schema
+    rows
+        What is asked, one by one.
+    """
+    models, loading_s = {}, {}
+    for candidate in proved:
+        times = []
+        for _ in range(_TIMED_STARTS):
+            began_s = time.perf_counter()
+            models[candidate.runtime] = load(candidate.runtime, candidate.blob, schema)
+            times.append(time.perf_counter() - began_s)
+        loading_s[candidate.runtime] = min(times)
+    answering_s: dict[str, list[float]] = {name: [] for name in models}
+    for position in range(_TIMED_ROUNDS):
+        row = rows.take([position % len(rows)])
+        for name, model in models.items():
+            answering_s[name].append(_answering_s(model, row))
+    return {
+        name: Cost(import_s(name) + loading_s[name], median(times)) for name, times in answering_s.items()
+    }
+
+
+def _answering_s(model: Any, row: Rows) -> float:
+    """Give the time of the second of two answers: the first finds the processor's caches full of another model."""
+    model.predict(row)
+    began_s = time.perf_counter()
+    model.predict(row)
+    return time.perf_counter() - began_s
+
+
+@cache
+def import_s(runtime: str) -> float:
+    """Give what importing a runtime costs a process that serves: the least of a few, each in a fresh one."""
+    program = [sys.executable, "-c", _START.format(runtime=runtime)]
+    times = [
+        float(subprocess.run(program, capture_output=True, check=True, text=True).stdout)  # noqa: S603 (ours)
+        for _ in range(_TIMED_STARTS)
+    ]
+    return min(times)

@@ -1,0 +1,75 @@
+"""The lightest runtime: a pipeline's fitted numbers as plain arrays, evaluated by numpy alone.
+
+It needs nothing that the service does not import anyway, so that it starts fastest, and computes in float64
+with scikit-learn's operations in scikit-learn's order. `dasier.building.arrays` writes what is
+read here, and `dasier.building.parity` proves that it answers as the estimator does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dasier.runtimes import Outputs, classes_of
+from dasier.runtimes.arrays.container import unpack
+from dasier.runtimes.arrays.evaluators import evaluator
+
+if TYPE_CHECKING:
+    from dasier.rows import Rows
+    from dasier.runtimes.arrays.container import Node
+    from dasier.schema import Schema
+
+
+def load(blob: bytes, schema: Schema) -> ArraysModel:
+    """Give a model from verified bytes.
+
+    Raises
+    ------
+    FormatUnknown
+        If a later release of DASIER wrote them.
+    DocumentInvalid
+        If they are not what they should be.
+    """
+    return ArraysModel(unpack(blob), schema)
+
+
+def requirements() -> dict[str, str]:
+    """Give the installed version of what evaluates arrays."""
+    return {"numpy": np.__version__}
+
+
+def compatible(library: str, *, built_with: str, installed: str) -> bool:
+    """Say whether arrays proved on one numpy may be evaluated by another: of the same major version.
+
+    Only arithmetic is asked of it; golden records tell whether it still answers the same.
+    """
+    del library
+    return built_with.partition(".")[0] == installed.partition(".")[0]
+
+
+class ArraysModel:
+    """The function that the arrays stand for."""
+
+    def __init__(self, root: Node, schema: Schema) -> None:
+        self._answer = evaluator(root)
+        self._classes = classes_of(schema)
+        self._has_numbers, self._has_texts = bool(schema.number_columns), bool(schema.text_columns)
+        self._is_classification = schema.output.task == "classification"
+
+    def predict(self, rows: Rows) -> Outputs:
+        """Answer every row, in order.
+
+        Raises
+        ------
+        ValueError
+            As the estimator does, for a row that it was not made for.
+        """
+        given = rows.texts if not self._has_numbers else rows.numbers
+        with np.errstate(all="ignore"):
+            if self._has_numbers and self._has_texts:
+                found = self._answer((rows.numbers, rows.texts))
+            else:
+                found = self._answer(given)
+        answer = self._classes[found.answer] if self._is_classification else found.answer
+        return Outputs(answer, found.probabilities, found.scores)
