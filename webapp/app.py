@@ -9,7 +9,19 @@ from flask_bootstrap import Bootstrap5
 from flask_wtf import CSRFProtect
 
 from dasier.client import Client, Patience
-from webapp import errors, history, languages, models, preferences, security, static, status, wording
+from webapp import (
+    descriptions,
+    errors,
+    history,
+    languages,
+    mine,
+    models,
+    preferences,
+    security,
+    static,
+    status,
+    wording,
+)
 
 if TYPE_CHECKING:
     from webapp.settings import Settings
@@ -49,8 +61,8 @@ def create_app(settings: Settings, client: Client | None = None) -> Flask:
     )
     Bootstrap5(app)
     CSRFProtect(app)
-    for part in (languages, security, static, errors, wording):
+    for part in (descriptions, languages, security, static, errors, wording):
         part.register(app)
-    for blueprint in (models.blueprint, history.blueprint, preferences.blueprint, status.blueprint):
-        app.register_blueprint(blueprint)
+    for noun in (models, history, mine, preferences, status):
+        app.register_blueprint(noun.blueprint)
     return app

@@ -244,3 +244,126 @@ def test_every_control_has_a_name_that_is_read_aloud(opened: Any) -> None:
                 "it => (it.labels?.[0]?.innerText || it.ariaLabel || it.innerText || '').trim()"
             )
             assert named
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_an_answer_survives_a_change_of_language(opened: Any, size: dict[str, int], *, script: bool) -> None:
+    page = opened("en", size, script=script)
+
+    page.goto("/models/penguins?example=1")
+    press(page, "Get the answer")
+    press(page, "Français")
+    press(page, "Sombre")
+
+    assert "Manchot Adélie, avec 97" in page.locator(".headline").inner_text()
+    assert page.get_by_label("Longueur du bec").input_value() == "39,1"
+
+
+def test_what_is_half_filled_in_survives_a_change_of_language(opened: Any) -> None:
+    page = opened("en")
+
+    page.goto("/models/penguins")
+    page.get_by_label("Bill length").fill("41.5")
+    press(page, "Français")
+
+    assert page.get_by_label("Longueur du bec").input_value() == "41,5"
+
+
+def test_a_link_opens_the_same_values_in_another_language(opened: Any) -> None:
+    page, other = opened("en"), opened("fr", PHONE)
+    asked: list[str] = []
+    other.on("request", lambda request: asked.append(request.url))
+
+    page.goto("/models/penguins?example=1")
+    press(page, "Get the answer")
+    other.goto(page.get_by_role("link", name="Link to these values").get_attribute("href"))
+
+    assert other.get_by_label("Longueur du bec").input_value() == "39,1"
+    assert other.get_by_label("Île").input_value() == "Torgersen"
+    assert other.get_by_label("Oui").is_checked()
+    assert other.get_by_text("Ces valeurs viennent d’un lien.").is_visible()
+    assert [url for url in asked if "bill" in url.partition("#")[0]] == []
+
+
+@pytest.mark.parametrize(
+    "fragment",
+    ["", "%", "null", "[]", "3", '{"island":["x"]}', '{"__proto__":{"a":1}}', '{"island":"<img>"}'],
+)
+def test_a_link_that_is_wrong_fills_in_nothing(opened: Any, fragment: str) -> None:
+    page = opened("en")
+
+    page.goto("/models/penguins#with=" + fragment)
+
+    assert page.get_by_label("Island").input_value() == ""
+    assert page.locator("img").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("language", "size", "words"),
+    [
+        ("en", DESKTOP, ("Your predictions", "Adelie penguin, 97% sure", "Save as CSV", "Erase everything")),
+        ("fr", PHONE, ("Vos prédictions", "Manchot Adélie, avec 97", "Enregistrer en CSV", "Tout effacer")),
+    ],
+    ids=["en desktop", "fr phone"],
+)
+def test_a_visitors_own_predictions_are_kept_exported_and_erased(
+    opened: Any, language: str, size: dict[str, int], words: tuple[str, ...]
+) -> None:
+    mine, answer, save, erase = words
+    page = opened(language, size)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto("/models/penguins?example=1")
+    press(page, SEND[language])
+    page.goto("/models/diabetes?example=1")
+    press(page, SEND[language])
+
+    page.get_by_role("link", name=mine, exact=True).first.click()
+    listed = page.locator("#mine-list > li")
+    assert listed.count() == 2
+    assert answer in listed.nth(1).inner_text()
+    with page.expect_download() as download:
+        page.get_by_role("button", name=save).click()
+    saved = download.value.path().read_text()
+    listed.nth(1).get_by_role("link").click()
+    page.wait_for_url("**/models/penguins#with=*")
+    refilled = page.get_by_label("Bill length" if language == "en" else "Longueur du bec").input_value()
+    page.goto("/predictions")
+    page.get_by_role("button", name=erase).click()
+
+    assert saved.startswith("\ufeff")
+    assert saved.count("\r\n") == 3
+    assert answer in saved
+    assert refilled == ("39.1" if language == "en" else "39,1")
+    assert listed.count() == 0
+    assert page.evaluate("localStorage.length") == 0
+
+
+def test_the_same_answer_in_another_language_is_kept_once(opened: Any) -> None:
+    page = opened("en")
+
+    page.goto("/models/penguins?example=1")
+    press(page, "Get the answer")
+    press(page, "Français")
+    page.goto("/predictions")
+
+    assert page.locator("#mine-list > li").count() == 1
+
+
+def test_a_kept_prediction_runs_neither_here_nor_in_a_spreadsheet(api: FakeApi, opened: Any) -> None:
+    hostile = catalog.HOSTILE | {"title": {"en": "=HYPERLINK(1)", "fr": "=HYPERLINK(1)"}}
+    api.add(hostile, catalog.HOSTILE_ANSWER)
+    page = opened("en")
+    dialogs: list[str] = []
+    page.on("dialog", lambda dialog: dialogs.append(dialog.message))
+
+    page.goto("/models/hostile?example=1")
+    press(page, "Get the answer")
+    page.goto("/predictions")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as CSV").click()
+
+    assert '"\'=HYPERLINK(1)"' in download.value.path().read_text()
+    assert page.get_by_text("<script>alert(1)</script>").count() > 0
+    assert page.locator("img").count() == 0
+    assert dialogs == []
