@@ -10,6 +10,7 @@ from flask_wtf import CSRFProtect
 
 from dasier.client import Client, Patience
 from webapp import (
+    about,
     descriptions,
     errors,
     history,
@@ -18,6 +19,7 @@ from webapp import (
     models,
     preferences,
     security,
+    spreadsheet,
     static,
     status,
     wording,
@@ -52,6 +54,8 @@ def create_app(settings: Settings, client: Client | None = None) -> Flask:
         PREFERRED_URL_SCHEME="http" if settings.plain_http else "https",
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a form left open over lunch still works
         BOOTSTRAP_SERVE_LOCAL=True,
+        PUBLIC_API_URL=settings.public_api_url or settings.api_url,
+        API_WANTS_KEY=settings.api_key is not None,
     )
     app.extensions["dasier-client"] = client or Client(
         settings.api_url,
@@ -63,6 +67,6 @@ def create_app(settings: Settings, client: Client | None = None) -> Flask:
     CSRFProtect(app)
     for part in (descriptions, languages, security, static, errors, wording):
         part.register(app)
-    for noun in (models, history, mine, preferences, status):
+    for noun in (models, spreadsheet, about, history, mine, preferences, status):
         app.register_blueprint(noun.blueprint)
     return app

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Response
 
-    from dasier.client import Client, ModelDescription, ReleaseEntry
+    from dasier.client import Client, ModelDescription, ModelEntry, ReleaseEntry
     from webapp.forms import Form
 
     Page = tuple[str, HTTPStatus]
@@ -37,8 +38,24 @@ RECENT = 3
 
 @blueprint.get("/")
 def index() -> str:
-    """Show the models that answer."""
-    return render_template("models/index.html", models=_client().models())
+    """Show the models that answer, or those that have every word that is looked for."""
+    asked = request.args.get("q", "")[:100].strip()
+    found = [
+        one
+        for one in _client().models(paused=True)
+        if all(word in _said(one) for word in _plain(asked).split())
+    ]
+    return render_template("models/index.html", models=found, asked=asked)
+
+
+def _said(model: ModelEntry) -> str:
+    return _plain(" ".join([model.name, *model.title.values(), *model.summary.values()]))
+
+
+def _plain(text: str) -> str:
+    """Give a text without case and accents: what is looked for is typed in a hurry."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(part for part in parts if not unicodedata.combining(part))
 
 
 @blueprint.get("/models")

@@ -90,7 +90,7 @@ class FakeApi:
     def reply(self, seen: Seen) -> Canned:
         parts = seen.path.strip("/").split("/")
         if parts == ["models"]:
-            return Canned(200, {"models": [_entry(one) for one in self.models.values()]})
+            return Canned(200, {"models": self._listed(paused=seen.query.get("paused") == ["true"])})
         if parts[0] == "jobs":
             return Canned(200, {"id": parts[1], "state": "running"})
         if parts[0] != "models" or parts[1] not in self.models:
@@ -108,6 +108,14 @@ class FakeApi:
             "jobs": lambda: Canned(202, {"state": "waiting"}, {"Location": "/jobs/01J5"}),
         }
         return replies[rest]() if rest in replies else Canned(404, {"status": 404})
+
+    def _listed(self, *, paused: bool) -> list[dict[str, Any]]:
+        resting = {name for name in self.models if self._paused(name)}
+        return [
+            _entry(one) | ({"version": None} if one["name"] in resting else {})
+            for one in self.models.values()
+            if paused or one["name"] not in resting
+        ]
 
     def _model(self, name: str) -> Canned:
         return self._paused(name) or Canned(200, self.models[name])
