@@ -53,6 +53,10 @@ fmt: .venv/.dev ## Format, and mend what can be mended
 package: $(UV) ## Build the wheel and the source archive, into dist/
 	$(UV) build --python "$(PYTHON)"
 
+.PHONY: site
+site: .envs/zappa/.made ## The site on AWS, by Zappa: make site ARGS="deploy prod"
+	@.envs/zappa/bin/python -m deployment.site $(ARGS)
+
 .PHONY: bench
 bench: .venv/.dev ## Measure: each program of benchmarks/
 	@found=; for program in benchmarks/[a-z]*.py; do [ -e "$$program" ] || continue; found=1; \
@@ -74,6 +78,11 @@ $(UV):
 	@[ -n "$(PYTHON)" ] || { echo "DASIER needs Python 3.11 or newer: install it, or name it with PYTHON=…" >&2; exit 1; }
 	@"$(PYTHON)" -m venv .tools || { echo "Python has no venv module: on Debian, apt install python3-venv" >&2; exit 1; }
 	.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+# Zappa holds credentials and no library of the project's: an environment of its own, locked as well.
+.envs/zappa/.made: pyproject.toml uv.lock | $(UV)
+	UV_PROJECT_ENVIRONMENT=.envs/zappa $(UV) sync --locked --only-group zappa --compile-bytecode --python "$(PYTHON)"
+	@touch $@
 
 .venv/.up: pyproject.toml uv.lock | $(UV)
 	$(SYNC) $(UP)
