@@ -34,7 +34,7 @@ import boto3
 from deployment.package import ROOT, package
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 FOLDER = ROOT / "build" / "site"
 UV = ROOT / ".tools" / "bin" / "uv"
@@ -75,9 +75,9 @@ def told(stage: str, environment: Mapping[str, str]) -> dict[str, Any]:
     environment : mapping
         What is set in it is not looked for.
     """
-    session: Any = boto3.Session()  # type: ignore[no-untyped-call]
+    session: Any = boto3.Session()
     region = session.region_name
-    find = {
+    find: dict[str, Callable[[], str]] = {
         "DASIER_API_URL": lambda: _output(session, f"dasier-{stage}", "ApiUrl"),
         "DASIER_API_KEY": lambda: _key(session, stage),
         "DASIER_SITE_SECRET": lambda: _secret(session, f"/dasier/{stage}/site-secret"),
