@@ -51,6 +51,29 @@ def python(name: str) -> Path:
     return interpreter
 
 
+def downloaded(name: str, requirements: Path) -> Path:
+    """Give a folder with what the wheels of a file of hashed requirements hold, their dependencies left out.
+
+    Raises
+    ------
+    Unavailable
+        Saying what went wrong.
+    """
+    folder = ROOT / ".envs" / name
+    marker = folder / "requirements.txt"
+    if marker.exists() and marker.read_text() == requirements.read_text():
+        return folder
+    shutil.rmtree(folder, ignore_errors=True)
+    wanted = ("--no-deps", "--require-hashes", "--target", str(folder), "--requirement", str(requirements))
+    uv = _uv()
+    if uv is None:
+        _run(sys.executable, "-m", "pip", "install", "--quiet", *wanted)
+    else:
+        _run(uv, "pip", "install", "--quiet", "--python", sys.executable, *wanted)
+    marker.write_text(requirements.read_text())
+    return folder
+
+
 def _uv() -> str | None:
     own = ROOT / ".tools" / "bin" / "uv"
     return str(own) if own.exists() else shutil.which("uv")

@@ -1,0 +1,14 @@
+"""Every rung, the nearest first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.e2e.rungs.emulator import EmulatorRung
+from tests.e2e.rungs.gateway import GatewayRung
+from tests.e2e.rungs.handlers import HandlersRung
+
+if TYPE_CHECKING:
+    from tests.e2e.rungs import Rung
+
+RUNGS: tuple[Rung, ...] = (HandlersRung(), GatewayRung(), EmulatorRung())
