@@ -21,6 +21,7 @@ REQUIREMENTS: dict[str, tuple[str, ...]] = {
     "vetiver": ("vetiver==0.2.6",),
     "aws-sam-cli": ("aws-sam-cli==1.170.0",),
     "cfn-lint": ("cfn-lint==1.58.0",),
+    "ministack": ("ministack[full]==1.5.33",),
 }
 
 
