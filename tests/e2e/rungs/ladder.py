@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from tests.e2e.rungs.emulator import EmulatorRung
 from tests.e2e.rungs.gateway import GatewayRung
 from tests.e2e.rungs.handlers import HandlersRung
+from tests.e2e.rungs.image import ImageRung, ServerRung
 
 if TYPE_CHECKING:
     from tests.e2e.rungs import Rung
 
-RUNGS: tuple[Rung, ...] = (HandlersRung(), GatewayRung(), EmulatorRung())
+RUNGS: tuple[Rung, ...] = (HandlersRung(), GatewayRung(), EmulatorRung(), ImageRung(), ServerRung())
