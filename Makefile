@@ -49,6 +49,10 @@ fmt: .venv/.dev ## Format, and mend what can be mended
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+.PHONY: image
+image: ## Build the image of the functions and the Docker server; print its size
+	@"$(PYTHON)" docker/image.py
+
 .PHONY: package
 package: $(UV) ## Build the wheel and the source archive, into dist/
 	$(UV) build --python "$(PYTHON)"

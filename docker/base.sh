@@ -17,7 +17,7 @@ debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates "$s
 # What slim images leave out as well.
 cd "$work/root"
 rm -rf var/lib/apt/lists/* var/cache/apt/* var/cache/debconf/* var/log/* tmp/* dev/* proc/* sys/* \
-  usr/share/man usr/share/info usr/share/locale
+  usr/share/man usr/share/info usr/share/locale usr/lib/*/gconv
 find usr/share/doc -mindepth 1 ! -name copyright ! -type d -delete
 find usr/share/doc -mindepth 1 -type d -empty -delete
 

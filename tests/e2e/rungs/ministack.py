@@ -142,7 +142,12 @@ class DeployedService(HttpService):
     key: str
 
     def ask(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        return over_http.ask(self.url, method, target, {**headers, "x-api-key": self.key}, body)
+        # MiniStack takes a body without a type, or asked for without `Accept`, for text, whatever `BinaryMediaTypes`
+        # says; API Gateway does not.
+        told = {"accept": "*/*", **headers, "x-api-key": self.key}
+        if body:
+            told.setdefault("content-type", "application/octet-stream")
+        return over_http.ask(self.url, method, target, told, body)
 
 
 class MiniStackRung:
