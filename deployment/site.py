@@ -7,7 +7,7 @@ What the site is told, it is told in the environment of its Lambda function, and
 
 =========================  ==================================================================================
 ``DASIER_API_URL``         the output ``ApiUrl`` of the stack ``dasier-STAGE``
-``DASIER_API_KEY``         the API key ``dasier-STAGE-site``, made here in the API's usage plan when there is none
+``DASIER_API_KEY``         the API key that its output ``SiteKeyId`` names
 ``DASIER_SITE_SECRET``     the parameter ``/dasier/STAGE/site-secret``, made here (SecureString) when there is none
 ``DASIER_SITE_HOSTS``      API Gateway's own names of this region, unless set: set it to a domain of your own
 ``DASIER_SITE_ROLE``       the output ``Role`` of the stack ``dasier-STAGE-site`` (site.yaml); no secret, not passed on
@@ -79,7 +79,7 @@ def told(stage: str, environment: Mapping[str, str]) -> dict[str, Any]:
     region = session.region_name
     find: dict[str, Callable[[], str]] = {
         "DASIER_API_URL": lambda: _output(session, f"dasier-{stage}", "ApiUrl"),
-        "DASIER_API_KEY": lambda: _key(session, stage),
+        "DASIER_API_KEY": lambda: _key(session, f"dasier-{stage}"),
         "DASIER_SITE_SECRET": lambda: _secret(session, f"/dasier/{stage}/site-secret"),
         "DASIER_SITE_HOSTS": lambda: f".execute-api.{region}.amazonaws.com",
         "DASIER_SITE_ROLE": lambda: _output(session, f"dasier-{stage}-site", "Role"),
@@ -102,19 +102,12 @@ def _output(session: Any, stack: str, name: str) -> str:
     return str(outputs[name])
 
 
-def _key(session: Any, stage: str) -> str:
-    """Give the site's own API key, made in the usage plan of the API where there is none."""
-    api, name = session.client("apigateway"), f"dasier-{stage}-site"
-    for key in api.get_api_keys(nameQuery=name, includeValues=True)["items"]:
-        if key["name"] == name:
-            return str(key["value"])
-    plans = api.get_paginator("get_usage_plans").paginate()
-    plan = next((it["id"] for page in plans for it in page["items"] if it["name"] == f"dasier-{stage}"), None)
-    if plan is None:
-        sys.exit(f"There is no usage plan dasier-{stage}: deploy the stack first (docs/deploy.md).")
-    made = api.create_api_key(name=name, enabled=True, description="The site's own key")
-    api.create_usage_plan_key(usagePlanId=plan, keyId=made["id"], keyType="API_KEY")
-    return str(made["value"])
+def _key(session: Any, stack: str) -> str:
+    """Give the site's own API key, which the stack has made in the usage plan of the API."""
+    found = session.client("apigateway").get_api_key(
+        apiKey=_output(session, stack, "SiteKeyId"), includeValue=True
+    )
+    return str(found["value"])
 
 
 def _secret(session: Any, name: str) -> str:

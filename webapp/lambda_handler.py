@@ -26,8 +26,10 @@ log = logging.getLogger(__name__)
 REQUEST = frozenset({
     "resource", "path", "httpMethod", "headers", "multiValueHeaders", "queryStringParameters",
     "multiValueQueryStringParameters", "pathParameters", "stageVariables", "requestContext", "body", "isBase64Encoded",
+    "version",
 })  # fmt: skip
-"""All that a REST API passes to a proxy integration (payload format 1.0)."""
+"""All that API Gateway passes to a proxy integration in payload format 1.0; a REST API leaves `version` out."""
+FORMAT = "1.0"
 NEEDED = frozenset({"resource", "path", "httpMethod", "requestContext"})
 
 
@@ -60,20 +62,14 @@ def refusal(event: object) -> str | None:
     """Give why an event is not served; None when it is a request from a REST API."""
     if not isinstance(event, dict):
         return "an event is an object"
-    if not event.keys() <= REQUEST:
+    if not event.keys() <= REQUEST or event.get("version", FORMAT) != FORMAT:
         return "the event holds what no request from a REST API holds"
-    if (
-        not event.keys() >= NEEDED
-        or not isinstance(event["httpMethod"], str)
-        or not isinstance(event["path"], str)
-    ):
+    if not event.keys() >= NEEDED or not all(isinstance(event[name], str) for name in ("httpMethod", "path")):
         return "the event is no request from a REST API"
     asked = event["requestContext"]
     if not isinstance(asked, dict) or not asked.get("apiId") or not isinstance(asked.get("path"), str):
         return "the event does not say which REST API it comes from"
-    if event.get("stageVariables"):
-        return "this site takes no stage variables"
-    return None
+    return "this site takes no stage variables" if event.get("stageVariables") else None
 
 
 def _mounted(site: WSGIApplication) -> WSGIApplication:
