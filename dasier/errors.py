@@ -11,7 +11,8 @@ and writes its own message. No HTTP here: the table from family to status stands
     │   ├── MalformedBody         the body is not what its content type says
     │   ├── UnsupportedMediaType  the content type is not one that is read here
     │   ├── TooLarge              over the limit; a batch job has none
-    │   └── RowsRefused           rows do not fit the schema (or the model cannot answer them)
+    │   ├── RowsRefused           rows do not fit the schema (or the model cannot answer them)
+    │   └── FeedbackRefused       what is told of predictions can be true of none
     ├── NotFound                  ask for something that exists
     │   ├── ModelNotFound
     │   ├── VersionNotFound
@@ -118,6 +119,17 @@ class RowsRefused(InvalidRequest):
         found = tuple(violations)
         many = "1 problem" if len(found) == 1 else f"{len(found)} problems"
         super().__init__(f"The rows do not fit the model's schema: {many}.", found)
+
+
+class FeedbackRefused(InvalidRequest):
+    """What is told can be true of no prediction of this model; every violation is listed, and nothing was kept."""
+
+    def __init__(self, violations: Iterable[Violation]) -> None:
+        found = tuple(violations)
+        many = "1 problem" if len(found) == 1 else f"{len(found)} problems"
+        super().__init__(
+            f"The feedback does not fit the model's predictions: {many}. Nothing was kept.", found
+        )
 
 
 # --- ask for something that exists ---------------------------------------------------------------
