@@ -53,15 +53,15 @@ def test_code_takes_over_gradually_and_an_alarm_takes_it_back(name):
     assert group["DeploymentConfigName"] == "CodeDeployDefault.LambdaCanary10Percent5Minutes"
     assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
     watched = {alarm["Name"] for alarm in group["AlarmConfiguration"]["Alarms"]}
-    assert watched <= set(stack.of("AWS::CloudWatch::Alarm"))
-    assert {"ApiErrorsAlarm", "PredictErrorsAlarm"} <= watched
+    assert watched <= {alarm["AlarmName"] for alarm in stack.of("AWS::CloudWatch::Alarm").values()}
+    assert {"dasier-prod-api-errors", "dasier-prod-predict-errors"} <= watched
     assert (
         alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]["DeploymentGroupName"]
         == f"{name}DeploymentGroup"
     )
 
 
-@pytest.mark.parametrize("name", ["PredictFunction", "ReleaseFunction"])
+@pytest.mark.parametrize("name", ["dasier-prod-predict", "dasier-prod-release"])
 def test_an_alarm_watches_the_alias_that_is_reached(name):
     errors = [
         {d["Name"]: d["Value"] for d in alarm["Dimensions"]}
@@ -159,7 +159,7 @@ def test_predictions_go_from_the_functions_log_to_a_folder_for_each_model_and_da
 
     assert subscription["LogGroupName"] == FUNCTIONS["PredictFunction"]["LoggingConfig"]["LogGroup"]
     assert subscription["FilterPattern"] == '{ $.kind = "prediction" }'
-    assert subscription["DestinationArn"].endswith("deliverystream/PredictionStream")
+    assert subscription["DestinationArn"].endswith("deliverystream/dasier-prod-predictions")
     assert target["BucketARN"] == f"arn:aws:s3:::{BUCKET}"
     assert target["Prefix"] == "predictions/!{partitionKeyFromQuery:model}/dt=!{partitionKeyFromQuery:day}/"
     assert (target["CompressionFormat"], target["FileExtension"]) == ("UNCOMPRESSED", ".jsonl")
