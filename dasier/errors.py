@@ -11,7 +11,8 @@ and writes its own message. No HTTP here: the table from family to status stands
     │   ├── MalformedBody         the body is not what its content type says
     │   ├── UnsupportedMediaType  the content type is not one that is read here
     │   ├── TooLarge              over the limit; a batch job has none
-    │   └── RowsRefused           rows do not fit the schema (or the model cannot answer them)
+    │   ├── RowsRefused           rows do not fit the schema (or the model cannot answer them)
+    │   └── FeedbackRefused       what is told of predictions can be true of none
     ├── NotFound                  ask for something that exists
     │   ├── ModelNotFound
     │   ├── VersionNotFound
@@ -40,6 +41,7 @@ and writes its own message. No HTTP here: the table from family to status stands
     │   ├── RecipeInvalid
     │   ├── DataInvalid
     │   └── EstimatorUnsupported
+    ├── AwsRefused                mend credentials, permissions or the stack
     └── SettingsInvalid           mend the configuration; lists every problem at once
 """
 
@@ -118,6 +120,17 @@ class RowsRefused(InvalidRequest):
         found = tuple(violations)
         many = "1 problem" if len(found) == 1 else f"{len(found)} problems"
         super().__init__(f"The rows do not fit the model's schema: {many}.", found)
+
+
+class FeedbackRefused(InvalidRequest):
+    """What is told can be true of no prediction of this model; every violation is listed, and nothing was kept."""
+
+    def __init__(self, violations: Iterable[Violation]) -> None:
+        found = tuple(violations)
+        many = "1 problem" if len(found) == 1 else f"{len(found)} problems"
+        super().__init__(
+            f"The feedback does not fit the model's predictions: {many}. Nothing was kept.", found
+        )
 
 
 # --- ask for something that exists ---------------------------------------------------------------
@@ -342,3 +355,11 @@ class SettingsInvalid(DasierError):
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
         super().__init__("; ".join(self.problems))
+
+
+class AwsRefused(DasierError):
+    """AWS did not do what it was asked for."""
+
+    def __init__(self, doing: str, reason: str, *, code: str = "") -> None:
+        self.code = code
+        super().__init__(f"AWS refused {doing}: {reason}")

@@ -89,12 +89,17 @@ class Store:
                 return False
             return True
 
-    def keys(self, prefix: str, *, written_before: datetime | None = None) -> Iterator[str]:
-        """Give every key below a prefix (that was last written before a time), in no particular order."""
+    def keys(
+        self, prefix: str, *, written_before: datetime | None = None, written_since: datetime | None = None
+    ) -> Iterator[str]:
+        """Give every key below a prefix (that was last written before or since a time), in no particular order."""
         with _translated(f"listing {prefix}"):
             for chunk in obstore.list(self._backend, prefix, chunk_size=1_000):
                 for item in chunk:
-                    if written_before is None or item["last_modified"] < written_before:
+                    written = item["last_modified"]
+                    if (written_before is None or written < written_before) and (
+                        written_since is None or written >= written_since
+                    ):
                         yield item["path"]
 
     def first(self, prefix: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
 
@@ -10,10 +11,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from dasier import layout
 from tests.cloud.translated import ACCOUNT, BUCKET, REGION, ROOT, body, foundation, samconfig, service
 
-METRICS = {"requests", "rows", "errors", "refusals", "latency_ms"}
-"""What the function that predicts counts: in each line of the log of predictions."""
+METRICS = {"latency_ms", "errors", "refusals", "fallbacks"}
+"""What versions count; `test_the_metrics_are_those_that_are_sent` holds it to what they send."""
 FUNCTIONS = service().of("AWS::Lambda::Function")
 
 
@@ -51,20 +53,20 @@ def test_code_takes_over_gradually_and_an_alarm_takes_it_back(name):
     assert group["DeploymentConfigName"] == "CodeDeployDefault.LambdaCanary10Percent5Minutes"
     assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
     watched = {alarm["Name"] for alarm in group["AlarmConfiguration"]["Alarms"]}
-    assert watched <= set(stack.of("AWS::CloudWatch::Alarm"))
-    assert {"ApiErrorsAlarm", "PredictErrorsAlarm"} <= watched
+    assert watched <= {alarm["AlarmName"] for alarm in stack.of("AWS::CloudWatch::Alarm").values()}
+    assert {"dasier-prod-api-errors", "dasier-prod-predict-errors"} <= watched
     assert (
         alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]["DeploymentGroupName"]
         == f"{name}DeploymentGroup"
     )
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_an_alarm_watches_the_alias_that_callers_reach(name):
+@pytest.mark.parametrize("name", ["dasier-prod-predict", "dasier-prod-release"])
+def test_an_alarm_watches_the_alias_that_is_reached(name):
     errors = [
         {d["Name"]: d["Value"] for d in alarm["Dimensions"]}
         for alarm in service().of("AWS::CloudWatch::Alarm").values()
-        if alarm.get("MetricName") == "Errors"
+        if (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Errors")
     ]
 
     assert {"FunctionName": name, "Resource": f"{name}:live"} in errors
@@ -157,7 +159,7 @@ def test_predictions_go_from_the_functions_log_to_a_folder_for_each_model_and_da
 
     assert subscription["LogGroupName"] == FUNCTIONS["PredictFunction"]["LoggingConfig"]["LogGroup"]
     assert subscription["FilterPattern"] == '{ $.kind = "prediction" }'
-    assert subscription["DestinationArn"].endswith("deliverystream/PredictionStream")
+    assert subscription["DestinationArn"].endswith("deliverystream/dasier-prod-predictions")
     assert target["BucketARN"] == f"arn:aws:s3:::{BUCKET}"
     assert target["Prefix"] == "predictions/!{partitionKeyFromQuery:model}/dt=!{partitionKeyFromQuery:day}/"
     assert (target["CompressionFormat"], target["FileExtension"]) == ("UNCOMPRESSED", ".jsonl")
@@ -288,12 +290,55 @@ def test_the_dashboard_shows_every_metric_of_the_model_that_is_chosen():
     assert variable["populateFrom"] == "model"
 
 
-def test_the_alarm_on_models_asks_for_a_metric_that_is_counted():
-    (metric,) = service().of("AWS::CloudWatch::Alarm")["ModelErrorsAlarm"]["Metrics"]
+@pytest.fixture(scope="module")
+def record():
+    """Give the record of a prediction as the function writes it."""
+    from dasier.serving.exchange import handler
+    from dasier.serving.prediction_log import Lines
+    from functions import predict
+    from tests import models
 
-    assert (
-        re.fullmatch(r"SELECT SUM\((\w+)\) FROM SCHEMA\(DASIER, model\)", metric["Expression"])[1] in METRICS
-    )
+    shop, stream = models.Shop(), io.BytesIO()
+    shop.publish(models.constant())
+    serving = shop.service()
+    serving.prediction_log = Lines(stream)
+    event = {
+        "resource": "/models/{name}/predict",
+        "httpMethod": "POST",
+        "pathParameters": {"name": "constant"},
+        "headers": {"content-type": "application/json"},
+        "body": '{"instances": [{"x": 0.5}]}',
+    }
+    assert handler(predict.ROUTES, serve=lambda: serving)(event, None)["statusCode"] == 200
+    return json.loads(stream.getvalue())
+
+
+def test_the_metrics_that_are_drawn_are_those_that_are_sent(record):
+    (directive,) = record["_aws"]["CloudWatchMetrics"]
+
+    assert set(record) >= METRICS
+    assert directive["Namespace"] == "DASIER"
+    assert directive["Dimensions"] == [["model", "version"], []]
+    assert {metric["Name"] for metric in directive["Metrics"]} <= METRICS
+
+
+def test_alarms_on_versions_are_on_metrics_that_are_sent_for_all_together():
+    own = [a for a in service().of("AWS::CloudWatch::Alarm").values() if a["Namespace"] == "DASIER"]
+
+    assert {alarm["MetricName"] for alarm in own} == {"errors", "fallbacks"}
+    assert not any("Dimensions" in alarm for alarm in own)
+
+
+def test_a_record_passes_the_filter_and_is_filed_where_it_is_looked_for(record):
+    (stream,) = service().of("AWS::KinesisFirehose::DeliveryStream").values()
+    keys = {"model": record["model"], "day": record["time"][0:10]}
+
+    prefix = stream["ExtendedS3DestinationConfiguration"]["Prefix"]
+    for name, value in keys.items():
+        prefix = prefix.replace(f"!{{partitionKeyFromQuery:{name}}}", value)
+
+    assert record["kind"] == "prediction"
+    assert prefix == layout.predictions(record["model"], record["time"][:10])
 
 
 def test_every_parameter_says_what_it_is():
@@ -317,10 +362,8 @@ def test_a_stage_is_configured_with_parameters_that_there_are(stage):
 
     assert set(given) <= set(known)
     for name, value in given.items():
-        assert (
-            value in (known[name].get("AllowedValues") or [value])
-            or int(value) in known[name]["AllowedValues"]
-        )
+        allowed = known[name].get("AllowedValues")
+        assert allowed is None or value in map(str, allowed), name
     # CloudFormation refuses a stack whose keys were never filled in.
     assert not re.fullmatch(known["TrustedKeys"]["AllowedPattern"], "FILL-IN")
     assert config[f"{stage}-foundation"]["deploy"]["parameters"]["parameter_overrides"] == [

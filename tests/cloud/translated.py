@@ -35,6 +35,16 @@ _PSEUDO = {
     "AWS::StackName": "dasier-prod",
     "AWS::NoValue": None,
 }
+_NAMES = {
+    "AWS::S3::Bucket": "BucketName",
+    "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::KMS::Alias": "AliasName",
+    "AWS::ECR::Repository": "RepositoryName",
+    "AWS::Lambda::Function": "FunctionName",
+    "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::KinesisFirehose::DeliveryStream": "DeliveryStreamName",
+}
+"""What names a resource of a type; others are called by their logical id here."""
 
 
 @dataclass(frozen=True)
@@ -156,11 +166,9 @@ class _Resolver:
 
     def _named(self, name: str) -> str:
         """Give what CloudFormation gives for a reference to a resource: its name, here often its logical id."""
-        properties = self.resources[name].get("Properties", {})
-        for key in ("BucketName", "LogGroupName", "AliasName", "RepositoryName"):
-            if key in properties:
-                return str(self.value(properties[key]))
-        return name
+        resource = self.resources[name]
+        key = _NAMES.get(resource["Type"])
+        return str(self.value(resource["Properties"][key])) if key else name
 
     def _attribute(self, name: str, attribute: str) -> str:
         if attribute != "Arn":
@@ -171,9 +179,9 @@ class _Resolver:
             "AWS::S3::Bucket": f"arn:aws:s3:::{self._named(name)}",
             "AWS::Logs::LogGroup": f"arn:aws:logs:{here}:log-group:{self._named(name)}:*",
             "AWS::IAM::Role": f"arn:aws:iam::{ACCOUNT}:role{path}{name}",
-            "AWS::KinesisFirehose::DeliveryStream": f"arn:aws:firehose:{here}:deliverystream/{name}",
+            "AWS::KinesisFirehose::DeliveryStream": f"arn:aws:firehose:{here}:deliverystream/{self._named(name)}",
             "AWS::KMS::Key": f"arn:aws:kms:{here}:key/{name}",
-            "AWS::Lambda::Function": f"arn:aws:lambda:{here}:function:{name}",
+            "AWS::Lambda::Function": f"arn:aws:lambda:{here}:function:{self._named(name)}",
             "AWS::Events::Rule": f"arn:aws:events:{here}:rule/{name}",
         }
         return arns[self.resources[name]["Type"]]

@@ -19,6 +19,7 @@ WITH_A_KEY = {
     "/models",
     "/models/{name}",
     "/models/{name}/card",
+    "/models/{name}/feedback",
     "/models/{name}/invocations",
     "/models/{name}/predict",
     "/models/{name}/releases",
@@ -81,6 +82,7 @@ def test_only_api_gateway_s3_and_the_schedule_wake_a_function():
     assert woken == {
         ("apigateway.amazonaws.com", "PredictFunctionAliaslive"),
         ("apigateway.amazonaws.com", "CatalogFunctionAliaslive"),
+        ("apigateway.amazonaws.com", "FeedbackFunctionAliaslive"),
         ("s3.amazonaws.com", "ReleaseFunctionAliaslive"),
         ("events.amazonaws.com", "ReleaseFunctionAliaslive"),
     }
@@ -118,7 +120,7 @@ MODELS = {("read", kind) for kind in ("blob", "manifest", "verdict", "release")}
 MAY: dict[str, set[tuple[str, str]]] = {
     "PredictRole": MODELS,
     "CatalogRole": MODELS,
-    "FeedbackRole": MODELS | {("create", "feedback")},
+    "FeedbackRole": (MODELS - {("read", "blob")}) | {("read", "feedback"), ("create", "feedback")},
     "ReleaseRole": MODELS
     | {("read", "prediction"), ("read", "feedback"), ("create", "verdict"), ("create", "release")},
     "DeliveryRole": {(how, what) for how in ("create", "overwrite") for what in ("prediction", "unfiled")},
