@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, date, datetime
 
 import pytest
@@ -16,7 +17,7 @@ from dasier.cost.estimate import Usage
 from dasier.cost.inventory import MINUTES_A_MONTH, take
 from dasier.cost.prices import read_prices, regions
 from dasier.errors import DataInvalid, SettingsInvalid
-from dasier.registry import Registry
+from functions.release import release_handler
 from tests import models
 from tests.cloud.translated import ROOT, foundation, service
 
@@ -180,20 +181,17 @@ class Counted:
         return counting
 
 
-@pytest.mark.skipif(
-    not hasattr(Registry, "contents"),
-    reason="the gate lists each model by itself here; one listing for all of them is on its way",
-)
 def test_a_sweep_that_finds_nothing_new_asks_what_the_bill_says():
-    from dasier import gate
-
     shop = models.Shop()
     for name in ("one", "two", "three"):
         shop.publish(models.constant(name=name))
-    gate.sweep(shop.registry)
-    counted = Counted(shop.registry.store)
+    serving = shop.service()
+    woken = release_handler(lambda: serving)
+    woken({}, None)
+    counted = Counted(serving.registry.store)
+    serving.registry.store = counted
 
-    gate.sweep(Registry(counted, shop.registry.trusted))
+    woken({}, None)
 
     assert counted.asked == {"list": 1, "read": 3 * estimate.SWEEP_READS_A_MODEL}
 
@@ -231,11 +229,11 @@ def test_a_log_without_the_model_is_said_so():
         logged(shop.registry, "constant", Durations())
 
 
-def test_a_model_is_measured_by_asking_it(serving, monkeypatch):
+def test_a_model_is_measured_by_asking_it(serving):
     from dasier.cli.session import Session
 
     session = Session.of(None)
-    session.name_in(__import__("os").environ)
+    session.name_in(os.environ)
 
     times = measured(session.registry(), "cells", ROOT, Durations())
 
