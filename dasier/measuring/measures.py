@@ -83,6 +83,33 @@ def wilson(successes: float, trials: float) -> Interval:
     return Interval(value=share, low=float(max(0.0, centre - half)), high=float(min(1.0, centre + half)))
 
 
+def fisher(first: tuple[int, int], second: tuple[int, int]) -> float:
+    """Give how probable it is by chance that the first of two shares is this much larger, or more so.
+
+    Fisher's exact test (1935), one-sided: exact however few there are.
+
+    Parameters
+    ----------
+    first, second : tuple of int
+        How many of how many.
+
+    >>> round(fisher((3, 3), (0, 3)), 3)
+    0.05
+    """
+    (hits, n_first), (others, n_second) = first, second
+    total = hits + others
+
+    def logged(n: int, k: int) -> float:
+        return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+
+    ways = logged(n_first + n_second, total)
+    terms = (
+        logged(n_first, k) + logged(n_second, total - k) - ways
+        for k in range(max(hits, total - n_second), min(n_first, total) + 1)
+    )
+    return min(1.0, math.fsum(map(math.exp, terms)))
+
+
 def mean(per_row: NDArray[Any]) -> Measure:
     """Give the measure that averages one number a row."""
     values = np.asarray(per_row, dtype=np.float64)

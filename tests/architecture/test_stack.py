@@ -34,7 +34,7 @@ def test_a_function_writes_json_into_a_log_group_that_forgets(name):
     groups = {p["LogGroupName"]: p for p in service().of("AWS::Logs::LogGroup").values()}
     logging = FUNCTIONS[name]["LoggingConfig"]
 
-    assert logging["LogFormat"] == "JSON"
+    assert (logging["LogFormat"], logging["ApplicationLogLevel"]) == ("JSON", "INFO")
     assert 0 < groups[logging["LogGroup"]]["RetentionInDays"] <= 30
 
 

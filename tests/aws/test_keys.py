@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from dasier.aws.keys import ApiKeys, KeyNotFound, KeyTaken
-from dasier.aws.stack import read_stack
+from dasier.aws.stack import Stack, read_stack
 from dasier.errors import AwsRefused, SettingsInvalid
 from tests.cloud.account import NAME, OURS, client
 
@@ -60,7 +60,9 @@ def test_the_sites_key_belongs_to_the_stack(keys):
 
 
 @pytest.mark.parametrize("name", ["", " a", "a\n", "x" * 101, "a/b", "é"])
-def test_what_cannot_be_a_name_is_refused(keys, name):
+def test_what_cannot_be_a_name_is_refused_before_anything_is_asked(name):
+    keys = ApiKeys(Stack(NAME, "CREATE_COMPLETE", {"UsagePlanId": "none"}, {}), OURS)
+
     with pytest.raises(SettingsInvalid):
         keys.create(name)
 
