@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.e2e.rungs.cloud import CloudRung
 from tests.e2e.rungs.emulator import EmulatorRung
 from tests.e2e.rungs.gateway import GatewayRung
 from tests.e2e.rungs.handlers import HandlersRung
@@ -12,4 +13,11 @@ from tests.e2e.rungs.image import ImageRung, ServerRung
 if TYPE_CHECKING:
     from tests.e2e.rungs import Rung
 
-RUNGS: tuple[Rung, ...] = (HandlersRung(), GatewayRung(), EmulatorRung(), ImageRung(), ServerRung())
+RUNGS: tuple[Rung, ...] = (
+    HandlersRung(),
+    GatewayRung(),
+    EmulatorRung(),
+    ImageRung(),
+    ServerRung(),
+    CloudRung(),
+)
