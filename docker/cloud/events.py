@@ -40,7 +40,8 @@ class Cloud:
 
     def s3(self, target: str, body: str = "") -> None:
         """Put something to S3; what is there already stays."""
-        request = urllib.request.Request(self._url + target, body.encode(), method="PUT")
+        headers = {"content-type": "application/xml"}
+        request = urllib.request.Request(self._url + target, body.encode(), headers, method="PUT")
         try:
             urllib.request.urlopen(request, timeout=30).close()
         except urllib.error.HTTPError as error:

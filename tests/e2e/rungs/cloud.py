@@ -63,15 +63,21 @@ class CloudRung:
             "LOCALSTACK_IMAGE": os.environ.get("LOCALSTACK_IMAGE") or image("docker/localstack/Dockerfile"),
             "DASIER_TRUSTED_KEYS": prepared.trusted,
             "DASIER_SITE_SECRET": "s" * 32,
-            "API_PORT": str(api), "SITE_PORT": str(site), "S3_PORT": str(s3),
+            "API_PORT": str(api),
+            "SITE_PORT": str(site),
+            "S3_PORT": str(s3),
         }
         command = [*(compose() or ()), "--project-name", f"dasier-{os.getpid()}"]
 
         def run(*arguments: str) -> str:
             done = subprocess.run(
                 [*command, *arguments],
-                cwd=ROOT, env=environment, timeout=300, check=False,
-                capture_output=True, text=True,
+                cwd=ROOT,
+                env=environment,
+                timeout=300,
+                check=False,
+                capture_output=True,
+                text=True,
             )
             assert done.returncode == 0, done.stderr[-4_000:]
             return done.stdout + done.stderr
