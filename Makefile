@@ -53,6 +53,10 @@ fmt: .venv/.dev ## Format, and mend what can be mended
 image: ## Build the image of the functions and the Docker server; print its size
 	@"$(PYTHON)" docker/image.py
 
+.PHONY: cloud
+cloud: .venv/.up ## Run the offline cloud: LocalStack, the image, gateway and site, under Docker Compose
+	@exec $(BIN)/python docker/cloud.py
+
 .PHONY: package
 package: $(UV) ## Build the wheel and the source archive, into dist/
 	$(UV) build --python "$(PYTHON)"

@@ -60,7 +60,8 @@ def image(file: str = "Dockerfile.lambda") -> str:
     if reason:
         raise Unavailable(reason)
     clone = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
-    tag = f"dasier-tests-{Path(file).suffix.lstrip('.')}:{clone}"
+    kind = Path(file).suffix.lstrip(".") or Path(file).parent.name
+    tag = f"dasier-tests-{kind}:{clone}"
     done = subprocess.run(
         [sys.executable, str(ROOT / "docker" / "image.py"), "--file", file, "--tag", tag],
         capture_output=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.e2e.rungs.cloud import CloudRung
 from tests.e2e.rungs.emulator import EmulatorRung
 from tests.e2e.rungs.gateway import GatewayRung
 from tests.e2e.rungs.handlers import HandlersRung
@@ -19,5 +20,6 @@ RUNGS: tuple[Rung, ...] = (
     EmulatorRung(),
     ImageRung(),
     ServerRung(),
+    CloudRung(),
     MiniStackRung(),
 )
