@@ -128,20 +128,27 @@ def sam(cloud: Cloud, work: Path, *words: str) -> str:
     return done.stdout + done.stderr
 
 
-def deploy(cloud: Cloud, work: Path, trusted: str) -> dict[str, str]:
-    """Deploy foundation and stack as docs/deploy.md says, and give the stack's outputs."""
-    samconfig = ("--config-file", str(ROOT / "samconfig.toml"), "--no-confirm-changeset", "--no-progressbar")
-    sam(cloud, work, "deploy", *samconfig, "--config-env", "default-foundation",
-        "--template-file", str(ROOT / "foundation.yaml"))  # fmt: skip
+SAMCONFIG = ("--config-file", str(ROOT / "samconfig.toml"), "--no-confirm-changeset", "--no-progressbar")
+
+
+def push(cloud: Cloud, work: Path) -> str:
+    """Deploy the foundation as docs/deploy.md says, push the image to its repository, and give its address there."""
+    foundation = ("--config-env", "default-foundation", "--template-file", str(ROOT / "foundation.yaml"))
+    sam(cloud, work, "deploy", *SAMCONFIG, *foundation)
     repository = cloud.outputs(f"dasier-{STAGE}-foundation")["ImageRepository"].partition("/")[2]
     pushed = f"127.0.0.1:{cloud.port}/{repository}:tests"
     docker("tag", image(), pushed)
     docker("push", "--quiet", pushed)
+    return pushed
+
+
+def deploy(cloud: Cloud, work: Path, pushed: str, trusted: str) -> dict[str, str]:
+    """Deploy the stack, and give its outputs."""
     file = work / "template.json"
     file.write_text(template(image=pushed))
-    sam(cloud, work, "deploy", *samconfig, "--template-file", str(file),
-        "--image-repository", pushed.rpartition(":")[0],
-        "--parameter-overrides", f"Stage={STAGE}", f"TrustedKeys={trusted}", "Alarms=service")  # fmt: skip
+    told = (f"Stage={STAGE}", f"TrustedKeys={trusted}", "Alarms=on", "Dashboard=on")
+    where = ("--template-file", str(file), "--image-repository", pushed.rpartition(":")[0])
+    sam(cloud, work, "deploy", *SAMCONFIG, *where, "--parameter-overrides", *told)
     return cloud.outputs(f"dasier-{STAGE}")
 
 
@@ -178,11 +185,16 @@ class MiniStackRung:
     @contextmanager
     def serving(self, prepared: Prepared, work: Path) -> Iterator[DeployedService]:
         with ministack(work) as cloud, relay(bridge(), cloud.port):
-            made = deploy(cloud, work, prepared.trusted)
-            registry = prepared.registry(made["Registry"], cloud.environment)
-            prepared.upload(registry)
-            key = cloud.client("apigateway").get_api_key(apiKey=made["SiteKeyId"], includeValue=True)["value"]
-            yield DeployedService(registry, prepared.signer, cloud.reachable(made["ApiUrl"]), key)
+            pushed = push(cloud, work)
+            try:
+                made = deploy(cloud, work, pushed, prepared.trusted)
+                registry = prepared.registry(made["Registry"], cloud.environment)
+                prepared.upload(registry)
+                found = cloud.client("apigateway").get_api_key(apiKey=made["SiteKeyId"], includeValue=True)
+                url = cloud.reachable(made["ApiUrl"])
+                yield DeployedService(registry, prepared.signer, url, found["value"])
+            finally:
+                docker("rmi", "--force", pushed)
 
 
 def bridge() -> str:

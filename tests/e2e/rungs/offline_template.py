@@ -12,8 +12,7 @@ paths are absolute, and the      the file stands in another folder, and the base
 base image is named
 ===============================  =======================================================================
 
-An alarm over several metrics is not known either: the stack has a parameter for that (`Alarms=service`). What the
-template says of API Gateway's own refusals is read but not used: they have AWS's default form.
+What the template says of API Gateway's own refusals is read but not used: they have AWS's default form.
 """
 
 from __future__ import annotations
