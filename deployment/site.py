@@ -26,6 +26,7 @@ import os
 import secrets
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,14 +112,11 @@ def _key(session: Any, stack: str) -> str:
 
 
 def _secret(session: Any, name: str) -> str:
-    """Give what signs cookies, made once and kept."""
+    """Give what signs cookies, made once and kept; whoever deploys at the same time gets the same."""
     store = session.client("ssm")
-    try:
-        return str(store.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
-    except store.exceptions.ParameterNotFound:
-        made = secrets.token_urlsafe(32)
-        store.put_parameter(Name=name, Value=made, Type="SecureString")
-        return made
+    with suppress(store.exceptions.ParameterAlreadyExists):
+        store.put_parameter(Name=name, Value=secrets.token_urlsafe(32), Type="SecureString")
+    return str(store.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
 
 
 if __name__ == "__main__":
