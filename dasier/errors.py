@@ -19,6 +19,7 @@ and writes its own message. No HTTP here: the table from family to status stands
     │   └── PathNotFound
     ├── MethodNotAllowed          the path is known, the method is not
     ├── ReleaseRefused            the release log would not make sense; choose otherwise
+    ├── ComparisonRefused         two versions, or rows, of which nothing can be said side by side
     ├── Conflict                  somebody else was first; look again
     │   ├── VersionTaken
     │   └── ReleaseTaken
@@ -200,6 +201,10 @@ class ReleaseTaken(Conflict):
 
 class ReleaseRefused(DasierError):
     """A release that would not make sense, or lacks what it needs."""
+
+
+class ComparisonRefused(DasierError):
+    """Two versions that cannot be compared, or no rows to compare them on."""
 
 
 # --- never load this -----------------------------------------------------------------------------

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 )
 @click.option("--warm-ms", type=click.FloatRange(0), help="What a warm answer takes; measured with --model.")
 @click.option("--cold-ms", type=click.FloatRange(0), help="What a cold answer takes, start included.")
-@click.option("--sweep-ms", type=click.FloatRange(0), help="What the gate takes when nothing is new.")
+@click.option("--sweep-ms", type=click.FloatRange(0), help="What the gate takes to wake and list.")
 @click.option("--model", metavar="NAME", help="Take times from its log of predictions, else measure it here.")
 @registry_option
 @json_option

@@ -84,9 +84,8 @@ def idle(inventory: Inventory, durations: Durations, usage: Usage, prices: Price
     free = prices.free
     memory_gb = {name: size / 1024 for name, size in inventory.memory_mb.items()}
     wakings = sum(inventory.wakings.values())
-    gb_s = sum(
-        times * memory_gb[name] * durations.sweep_ms / 1000 for name, times in inventory.wakings.items()
-    )
+    sweep_s = (durations.sweep_ms + SWEEP_READS_A_MODEL * usage.models * durations.read_ms) / 1000
+    gb_s = sum(times * memory_gb[name] * sweep_s for name, times in inventory.wakings.items())
     sweeps = inventory.wakings.get("release", 0)
     lists = sweeps * max(1, -(-usage.models * usage.keys_a_model // KEYS_A_LIST))
     reads = sweeps * SWEEP_READS_A_MODEL * usage.models

@@ -80,7 +80,9 @@ def wilson(successes: float, trials: float) -> Interval:
     spread = Z_95**2 / trials
     centre = (share + spread / 2) / (1 + spread)
     half = Z_95 * math.sqrt(share * (1 - share) / trials + spread / (4 * trials)) / (1 + spread)
-    return Interval(value=share, low=float(max(0.0, centre - half)), high=float(min(1.0, centre + half)))
+    # Kept around the share, which rounding could leave outside at 0 and 1.
+    low, high = max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
+    return Interval(value=share, low=float(low), high=float(high))
 
 
 def fisher(first: tuple[int, int], second: tuple[int, int]) -> float:

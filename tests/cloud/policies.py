@@ -84,6 +84,8 @@ def _holds(operator: str, key: str, wanted: list[str], context: Mapping[str, str
             return value is not None and value in wanted
         case "StringLike" | "ArnLike":
             return value is not None and any(matches(pattern, value) for pattern in wanted)
+        case "StringLikeIfExists":
+            return value is None or any(matches(pattern, value) for pattern in wanted)
         case "ArnNotLike":  # true also when the key is absent, as IAM has it
             return value is None or not any(matches(pattern, value) for pattern in wanted)
     raise NotImplementedError(operator)

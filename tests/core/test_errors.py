@@ -40,7 +40,7 @@ STATUS = {
     "GoldenMismatch": 503, "RehearsalFailed": 503,
     "StoreUnavailable": 503, "StoreDenied": 503, "ModelUnavailable": 503,
     # No request leads here: if one does, it is our fault.
-    "ReleaseRefused": 500, "RecipeInvalid": 500, "DataInvalid": 500, "EstimatorUnsupported": 500,
+    "ReleaseRefused": 500, "ComparisonRefused": 500, "RecipeInvalid": 500, "DataInvalid": 500, "EstimatorUnsupported": 500,
     "AwsRefused": 500, "SettingsInvalid": 500,
 }  # fmt: skip
 

@@ -18,8 +18,10 @@ from dasier.gate.sides import Side
 from dasier.releases import Canary, Release
 from dasier.rules import CanaryRules, Rules
 from dasier.schema import Output
+from dasier.serving.exchange import handler
 from dasier.serving.prediction_log import Stored
 from dasier.ulid import ulid
+from functions import predict
 from tests import models
 from tests.gate.offers import offer
 from tests.models import SIGNER, Shop
@@ -333,3 +335,33 @@ def test_an_entry_of_before_has_no_automatic_canary() -> None:
     del document["canary"]["automatic"]
 
     assert Release.from_document(document) == replace(head, canary=Canary(2, 10, automatic=False))
+
+
+def test_the_gate_counts_what_the_functions_log() -> None:
+    """From requests to the release log: 300 callers, of whom a fifth meet the canary."""
+    shop, head = started(models.open_store("memory://"))
+    service = shop.service()
+    service.prediction_log = Stored(shop.store, flush_s=3600)
+    handle = handler(predict.ROUTES, serve=lambda: service)
+    met = [
+        handle(
+            {
+                "resource": "/models/{name}/predict",
+                "httpMethod": "POST",
+                "pathParameters": {"name": NAME},
+                "headers": {"x-client-id": f"caller {number}"},
+                "body": '{"instances": [{"x": 0.5}]}',
+            },
+            None,
+        )["headers"]["x-model-version"]
+        for number in range(300)
+    ]
+    service.prediction_log.flush()
+
+    after = sweep(shop, minutes=31)
+
+    canaries = met.count("2")
+    assert 0.2 * 300 - 4 * (300 * 0.2 * 0.8) ** 0.5 < canaries < 0.2 * 300 + 4 * (300 * 0.2 * 0.8) ** 0.5
+    assert after.action == "promote"
+    assert f"0 of {canaries} requests failed, 0 of {300 - canaries} with version 1" in after.why
+    assert head.number + 1 == after.number

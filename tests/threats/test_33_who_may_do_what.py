@@ -123,7 +123,9 @@ MAY: dict[str, set[tuple[str, str]]] = {
     "FeedbackRole": (MODELS - {("read", "blob")}) | {("read", "feedback"), ("create", "feedback")},
     "ReleaseRole": MODELS
     | {("read", "prediction"), ("read", "feedback"), ("create", "verdict"), ("create", "release")},
-    "DeliveryRole": {(how, what) for how in ("create", "overwrite") for what in ("prediction", "unfiled")},
+    "DeliveryRole": {
+        (how, what) for how in ("read", "create", "overwrite") for what in ("prediction", "unfiled")
+    },
     "SubscriptionRole": set(),
     "DeploymentRole": set(),
     "PublisherRole": MODELS | {("create", "blob"), ("create", "manifest")},
@@ -189,6 +191,33 @@ def test_a_role_may_do_to_objects_what_is_listed_and_nothing_else(role):
 )
 def test_no_role_changes_the_rules_reads_keys_or_reaches_elsewhere(role, action, resource):
     assert not may(statements(_roles()[role]), Ask(action, resource))
+
+
+READERS = sorted(role for role, allowed in MAY.items() if ("read", "manifest") in allowed)
+
+
+@pytest.mark.parametrize("role", READERS)
+def test_who_reads_is_told_that_an_object_is_not_there(role):
+    """S3 answers 404 only to who may list, and no prefix is in the request for an object; else it answers 403."""
+    assert may(statements(_roles()[role]), Ask("s3:ListBucket", f"arn:aws:s3:::{BUCKET}"))
+
+
+@pytest.mark.parametrize("role", ["PredictRole", "CatalogRole", "FeedbackRole", "PublisherRole"])
+@pytest.mark.parametrize(
+    "prefix", ["predictions/", "predictions/penguins/dt=2026-11-24/", "feedback/", "jobs/"]
+)
+def test_what_serves_and_publishes_lists_nothing_of_callers(role, prefix):
+    ask = Ask("s3:ListBucket", f"arn:aws:s3:::{BUCKET}", {"s3:prefix": prefix})
+
+    assert not may(statements(_roles()[role]), ask)
+
+
+@pytest.mark.parametrize("role", READERS)
+@pytest.mark.parametrize("prefix", ["models/", "models/penguins/releases/"])
+def test_who_reads_models_lists_them(role, prefix):
+    assert may(
+        statements(_roles()[role]), Ask("s3:ListBucket", f"arn:aws:s3:::{BUCKET}", {"s3:prefix": prefix})
+    )
 
 
 def test_only_a_publisher_signs():
