@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("webapp", "dasier/__init__.py", "dasier/errors.py", "dasier/schema.py", "dasier/client", "dasier/words")
+PARTS = (
+    "webapp",
+    "dasier/__init__.py",
+    "dasier/errors.py",
+    "dasier/schema.py",
+    "dasier/client",
+    "dasier/words",
+)
 """All that the site imports of this repository; a test starts it with nothing else."""
 LOCALES = ("en", "fr", "root")
 """Of the 1,000 languages that Babel knows, those that the site speaks: 30 MB less to unpack."""

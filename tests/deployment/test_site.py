@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from http.cookies import SimpleCookie
@@ -140,6 +141,36 @@ def test_an_update_takes_over_a_changed_setting_and_keeps_the_secret(deployed, c
     assert answer.status == 200, page
     assert api.seen[-1].headers["x-api-key"] == KEYS[1]
     assert _variables(cloud)["DASIER_SITE_SECRET"] == before["DASIER_SITE_SECRET"]
+
+
+def test_what_is_not_set_is_found_in_the_stack(cloud):
+    stack = {
+        "Resources": {
+            "Key": {"Type": "AWS::ApiGateway::ApiKey", "Properties": {"Enabled": True, "Value": "k" * 30}}
+        },
+        "Outputs": {"ApiUrl": {"Value": "https://api.example/dev"}, "SiteKeyId": {"Value": {"Ref": "Key"}}},
+    }
+    formation = cloud.client("cloudformation")
+    formation.create_stack(StackName=f"dasier-{STAGE}", TemplateBody=json.dumps(stack))
+    formation.get_waiter("stack_create_complete").wait(StackName=f"dasier-{STAGE}")
+    program = f"import json; from deployment.site import told; print(json.dumps(told({STAGE!r}, {{}})))"
+
+    done = subprocess.run(
+        [zappas_python(), "-c", program],
+        cwd=ROOT,
+        env=cloud.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    found = json.loads(done.stdout)
+    told = found["aws_environment_variables"]
+    assert told["DASIER_API_URL"] == "https://api.example/dev"
+    assert told["DASIER_API_KEY"] == "k" * 30
+    assert told["DASIER_SITE_HOSTS"] == ".execute-api.eu-west-3.amazonaws.com"
+    assert found["role_arn"] == cloud.outputs(f"dasier-{STAGE}-site")["Role"]
+    assert found["s3_bucket"] == f"dasier-{STAGE}-site-000000000000-eu-west-3"
 
 
 def _variables(cloud):
