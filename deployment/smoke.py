@@ -47,7 +47,7 @@ def smoke(client: Client) -> int:
             failed += 1
             sys.stderr.write(f"{name}: {error}\n")
     sys.stdout.write(f"{len(names) - failed} of {len(names)} models answer\n")
-    return 1 if failed else 0
+    return 1 if failed or not names else 0
 
 
 def _address(stack: str) -> tuple[str, str]:

@@ -38,3 +38,9 @@ def test_one_model_that_does_not_answer_fails_it(api, capsys):
 def test_an_api_that_is_not_there_fails_it(capsys):
     assert smoke(Client("http://127.0.0.1:9", patience=Patience(attempts=1))) == 1
     assert "does not answer" in capsys.readouterr().err
+
+
+def test_a_service_without_models_fails_it(api):
+    api.models.clear()
+
+    assert smoke(Client(api.url)) == 1
