@@ -6,6 +6,8 @@
     models/<name>/versions/000007.manifest.json             commit point of version 7
     models/<name>/verdicts/000007.json                      the gate's verdict on version 7
     models/<name>/releases/999987-000012.json               release 12; the highest number serves
+    predictions/<name>/dt=YYYY-MM-DD/….jsonl                the prediction log, JSON lines
+    feedback/<name>/dt=YYYY-MM-DD/<sha256>.jsonl            what was true, by the day of the prediction
 
 A release's key starts with a number that counts down, so that the newest key sorts first: a
 cold function finds what serves with one small listing, whether the log has ten entries or ten
@@ -122,3 +124,13 @@ def number(key: str) -> int | None:
     """
     found = re.fullmatch(r".*/(?:[0-9]{6}-)?([0-9]{6})(?:\.manifest)?\.json", key)
     return int(found[1]) if found else None
+
+
+def predictions(name: str, day: str) -> str:
+    """Give the prefix of a day's prediction log; a day is ``YYYY-MM-DD``, UTC."""
+    return f"predictions/{checked_name(name)}/dt={day}/"
+
+
+def feedback(name: str, day: str) -> str:
+    """Give the prefix of what was true of a day's predictions."""
+    return f"feedback/{checked_name(name)}/dt={day}/"

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
+    from obstore import ObjectMeta
     from obstore.store import ClientConfig, ObjectStore, S3Config
 
 Result = TypeVar("Result")
@@ -156,24 +157,36 @@ class Store:
                 return False
             return True
 
-    def keys(self, prefix: str, *, written_before: datetime | None = None) -> Iterator[str]:
-        """Give every key below a prefix (that was last written before a time), in no particular order."""
+    def keys(
+        self, prefix: str, *, written_before: datetime | None = None, written_since: datetime | None = None
+    ) -> Iterator[str]:
+        """Give every key below a prefix (that was last written before or since a time), in no particular order."""
         with _translated(f"listing {prefix}"):
-            pauses, seen = _pauses(self._retry_s), None
-            while True:
-                try:
-                    for chunk in obstore.list(self._backend, prefix, offset=seen, chunk_size=1_000):
-                        for item in chunk:
-                            seen = item["path"]
-                            if written_before is None or item["last_modified"] < written_before:
-                                yield seen
-                except GenericError:
-                    # obstore asks again when an object is cut off, but not when a listing is.
-                    if (pause_s := next(pauses, None)) is None:
-                        raise
-                    time.sleep(pause_s)
-                else:
-                    return
+            for item in self._listed(prefix):
+                written = item["last_modified"]
+                if (written_before is None or written < written_before) and (
+                    written_since is None or written >= written_since
+                ):
+                    yield item["path"]
+
+    def _listed(self, prefix: str) -> Iterator[ObjectMeta]:
+        """Give what is below a prefix, going on after the last that was seen when a listing is cut off.
+
+        obstore does so with an object, but not with a listing.
+        """
+        pauses, seen = _pauses(self._retry_s), None
+        while True:
+            try:
+                for chunk in obstore.list(self._backend, prefix, offset=seen, chunk_size=1_000):
+                    for item in chunk:
+                        seen = item["path"]
+                        yield item
+            except GenericError:
+                if (pause_s := next(pauses, None)) is None:
+                    raise
+                time.sleep(pause_s)
+            else:
+                return
 
     def first(self, prefix: str) -> str | None:
         """Give the key below a prefix that sorts first, or None; on S3 one request."""

@@ -82,6 +82,6 @@ class Session:
         return Registry(open_store(self.url), TrustedKeys.parse(self.trusted_keys))
 
     def name_in(self, environment: dict[str, str] | os._Environ[str]) -> None:
-        """Tell functions that run in this process which registry and keys these are."""
+        """Tell functions that run in this process, or in one that it starts, which registry and keys these are."""
         environment["DASIER_REGISTRY"] = self.url
         environment["DASIER_TRUSTED_KEYS"] = ",".join(self.trusted_keys)

@@ -34,6 +34,11 @@ _MLFLOW_CODES = {
 _TYPE = "urn:dasier:problem:"
 
 
+def kind_of(error: Exception) -> tuple[int, str]:
+    """Give an error's status and title."""
+    return next(((s, t) for family, s, t in STATUS if isinstance(error, family)), (500, "Internal error"))
+
+
 def problem(
     error: Exception, *, request_id: str, resource: str
 ) -> tuple[int, dict[str, str], dict[str, Any]]:
@@ -42,9 +47,7 @@ def problem(
     What is told of an unavailable store or an untrusted version is only that: their messages
     name keys and digests, which belong in the log.
     """
-    status, title = next(
-        ((s, t) for family, s, t in STATUS if isinstance(error, family)), (500, "Internal error")
-    )
+    status, title = kind_of(error)
     detail = str(error)
     headers: dict[str, str] = {}
     if status == 500:
