@@ -1,6 +1,6 @@
 """A store: bytes under keys, in an S3 bucket, a folder or memory.
 
-The only module that knows obstore. One primitive carries all of DASIER's consistency:
+With `dasier.bucket` the only module that knows obstore. One primitive carries all of DASIER's consistency:
 `Store.create` writes a key only if it is absent, so that exactly one of several racing
 writers wins. Foreign errors are translated here, once.
 """
@@ -8,14 +8,12 @@ writers wins. Foreign errors are translated here, once.
 from __future__ import annotations
 
 import os
-import random
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, Unpack
+from typing import TYPE_CHECKING, TypeVar
 
 import obstore
 from obstore.exceptions import (
@@ -27,6 +25,7 @@ from obstore.exceptions import (
 )
 from obstore.store import LocalStore, MemoryStore, S3Store
 
+from dasier.bucket import PATIENCE, open_bucket, pauses
 from dasier.errors import SettingsInvalid, StoreDenied, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -34,41 +33,20 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from obstore import ObjectMeta
-    from obstore.store import ClientConfig, ObjectStore, S3Config
+    from obstore.store import ObjectStore
+
+    from dasier.bucket import Patience
 
 Result = TypeVar("Result")
 
 _LARGE_BYTES = 256 * 1024
 """What is larger is uploaded patiently: how long that takes is for the line to say, not for the store."""
 
-_TRIES = 6
-"""How often is done again what obstore does not do again itself: a write of unknown outcome, a listing."""
-
 _DENIALS = (
     *("PermissionDenied", "Permission denied", "ReadOnlyFilesystem", "Read-only file", "FileTooLarge"),
     *("StorageFull", "No space left", "QuotaExceeded", "quota exceeded", "File too large"),
 )
 """How the system says, in obstore's words or its own, that a folder cannot be written."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """How long a bucket is waited for.
-
-    Attributes
-    ----------
-    silence_s : float
-        Without a byte of an answer; then the request is made again.
-    upload_s : float
-        For a large object to be taken.
-    retry_s : float
-        After which nothing is tried again: a request ends within this and one `silence_s`,
-        a write of unknown outcome, which is looked up, within three times that.
-    """
-
-    silence_s: float = 2.0
-    upload_s: float = 300.0
-    retry_s: float = 4.0
 
 
 class Store:
@@ -174,7 +152,7 @@ class Store:
 
         obstore does so with an object, but not with a listing.
         """
-        pauses, seen = _pauses(self._retry_s), None
+        left, seen = pauses(self._retry_s), None
         while True:
             try:
                 for chunk in obstore.list(self._backend, prefix, offset=seen, chunk_size=1_000):
@@ -182,7 +160,7 @@ class Store:
                         seen = item["path"]
                         yield item
             except GenericError:
-                if (pause_s := next(pauses, None)) is None:
+                if (pause_s := next(left, None)) is None:
                     raise
                 time.sleep(pause_s)
             else:
@@ -206,20 +184,11 @@ class Store:
 
     def _persistently(self, act: Callable[[], Result]) -> Result:
         """Do what may be done again until it is done, or the time is over."""
-        for pause_s in _pauses(self._retry_s):
+        for pause_s in pauses(self._retry_s):
             with suppress(GenericError):
                 return act()
             time.sleep(pause_s)
         return act()
-
-
-def _pauses(retry_s: float) -> Iterator[float]:
-    """Give how long to wait before each further try, twice as long each time, until the time is over."""
-    end_s = time.monotonic() + retry_s
-    for attempt in range(_TRIES - 1):
-        if time.monotonic() >= end_s:
-            return
-        yield random.uniform(0.5, 1) * 0.1 * 2**attempt  # noqa: S311 (no secret)
 
 
 class _Unsure(GenericError):
@@ -230,7 +199,7 @@ def open_store(
     url: str,
     *,
     environment: dict[str, str] | os._Environ[str] = os.environ,
-    patience: Patience = Patience(),
+    patience: Patience = PATIENCE,
 ) -> Store:
     """Give the store at ``s3://bucket/prefix``, ``file:///folder`` or ``memory://``.
 
@@ -249,10 +218,10 @@ def open_store(
         at = bucket, prefix.strip("/"), environment
         return Store(
             # A time for the whole request would refuse what is large where the line is slow; silence is no progress.
-            _bucket(*at, patience, read_timeout=timedelta(seconds=patience.silence_s)),
+            open_bucket(*at, patience, read_timeout=timedelta(seconds=patience.silence_s)),
             url=url,
             # While a body goes up nothing comes back, and that is no silence.
-            uploads=lambda: _bucket(*at, patience),
+            uploads=lambda: open_bucket(*at, patience),
             retry_s=patience.retry_s,
         )
     raise SettingsInvalid(
@@ -263,39 +232,6 @@ def open_store(
 def _folder(path: Path) -> LocalStore:
     with _translated(f"opening the folder {path}"):
         return LocalStore(path, mkdir=True, automatic_cleanup=False)
-
-
-def _bucket(
-    bucket: str,
-    prefix: str,
-    environment: dict[str, str] | os._Environ[str],
-    patience: Patience,
-    **timeouts: Unpack[ClientConfig],
-) -> S3Store:
-    endpoint = environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL")
-    options: S3Config = {
-        "region": environment.get("AWS_REGION", environment.get("AWS_DEFAULT_REGION", "us-east-1"))
-    }
-    if endpoint:
-        options["endpoint"] = endpoint
-    # obstore would find them in the process's own environment; another one may be given.
-    if key := environment.get("AWS_ACCESS_KEY_ID"):
-        options["access_key_id"] = key
-        options["secret_access_key"] = environment.get("AWS_SECRET_ACCESS_KEY", "")
-        if token := environment.get("AWS_SESSION_TOKEN"):
-            options["session_token"] = token
-    return S3Store(
-        bucket,
-        prefix=prefix or None,
-        config=options,
-        client_options={
-            "allow_http": bool(endpoint and endpoint.startswith("http://")),
-            "timeout": timedelta(seconds=patience.upload_s),
-            "connect_timeout": timedelta(seconds=patience.silence_s),
-            **timeouts,
-        },
-        retry_config={"max_retries": 4, "retry_timeout": timedelta(seconds=patience.retry_s)},
-    )
 
 
 @contextmanager
