@@ -13,9 +13,10 @@ from uuid import uuid4
 import pytest
 
 from dasier import layout, releasing
+from dasier.bucket import Patience
 from dasier.errors import ReleaseTaken, StoreUnavailable
 from dasier.registry import Registry
-from dasier.store import Patience, Store, open_store
+from dasier.store import Store, open_store
 from tests import models
 from tests.core.faulty import Fault, FaultyS3
 from tests.core.stores import BUCKET, s3_environment
