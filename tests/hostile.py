@@ -149,13 +149,15 @@ class Dawdler:
         return np.full(len(matrix), 1.0)
 
     def waits(self) -> None:
-        self.let.wait()
+        self.let.wait(10)
 
     def loops(self) -> None:
-        while not self.let.is_set():
+        end_s = time.monotonic() + 10
+        while not self.let.is_set() and time.monotonic() < end_s:
             pass
 
     def sorts(self) -> None:
         numbers = np.random.default_rng(0).random(2_000_000)
-        while not self.let.is_set():
+        end_s = time.monotonic() + 10
+        while not self.let.is_set() and time.monotonic() < end_s:
             np.sort(numbers)

@@ -202,6 +202,7 @@ class Slowly(Counting):
 
 def test_local_gateway_gives_the_functions_the_time_that_the_template_does() -> None:
     handle, _ = dawdling()
+    handle(event(1), left(29))
     function = Function(name="PredictFunction", handler="functions.predict.handler", timeout_s=1)
     route = Route(method="POST", path=PATH, function=function, key_required=False)
     template = Template(functions=(function,), routes=(route,), store_triggers=(), schedules=())
