@@ -17,6 +17,7 @@ thousand. The number that people use follows it.
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from dasier.errors import ModelNotFound, PathNotFound
 
@@ -124,6 +125,25 @@ def number(key: str) -> int | None:
     """
     found = re.fullmatch(r".*/(?:[0-9]{6}-)?([0-9]{6})(?:\.manifest)?\.json", key)
     return int(found[1]) if found else None
+
+
+class Document(NamedTuple):
+    """Whose document a key is, of which kind (``versions``, ``verdicts``, ``releases``), and its number."""
+
+    model: str
+    kind: str
+    number: int
+
+
+def document(key: str) -> Document | None:
+    """Give what a key below `MODELS` holds; None if it is none of ours.
+
+    >>> document("models/penguins/verdicts/000007.json")
+    Document(model='penguins', kind='verdicts', number=7)
+    """
+    found = re.fullmatch(rf"{MODELS}({NAME.pattern})/(versions|verdicts|releases)/[^/]+", key)
+    of = number(key)
+    return Document(found[1], found[2], of) if found and of is not None else None
 
 
 def predictions(name: str, day: str) -> str:

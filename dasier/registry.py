@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -44,6 +45,21 @@ _UPLOADS = 8
 _DIGEST = re.compile(rb"[0-9a-f]{64}")
 
 
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """Which documents there are of one model.
+
+    Attributes
+    ----------
+    versions, verdicts, releases : frozenset of int
+        Numbers.
+    """
+
+    versions: frozenset[int]
+    verdicts: frozenset[int]
+    releases: frozenset[int]
+
+
 class Registry:
     """All that is known of models, in one store.
 
@@ -63,6 +79,20 @@ class Registry:
     def names(self) -> list[str]:
         """Give every model's name, sorted."""
         return [name for name in self.store.folders(layout.MODELS) if layout.NAME.fullmatch(name)]
+
+    def contents(self, name: str | None = None) -> dict[str, Contents]:
+        """Give which documents there are of one model, or of every model, by name: one listing for all of them."""
+        found: defaultdict[str, dict[str, set[int]]] = defaultdict(
+            lambda: {field.name: set() for field in fields(Contents)}
+        )
+        for key in self.store.keys(layout.MODELS if name is None else layout.model(name)):
+            document = layout.document(key)
+            if document is not None:
+                found[document.model][document.kind].add(document.number)
+        return {
+            model: Contents(**{kind: frozenset(numbers) for kind, numbers in kinds.items()})
+            for model, kinds in sorted(found.items())
+        }
 
     def versions(self, name: str) -> list[int]:
         """Give a model's version numbers, ascending.
@@ -225,10 +255,6 @@ class Registry:
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise DocumentInvalid(f"verdict on version {version} of {name}") from error
         return verdict
-
-    def judged(self, name: str) -> set[int]:
-        """Give the versions that have a verdict."""
-        return set(self._numbers(layout.verdicts(name)))
 
     def record_verdict(self, name: str, version: int, verdict: Mapping[str, Any]) -> bool:
         """Write a verdict once, and say whether this one is it (another may have been first)."""

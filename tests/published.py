@@ -32,7 +32,7 @@ from dasier.serving.service import Service
 from dasier.serving.settings import Settings
 from dasier.signing import LocalSigner, TrustedKeys
 from dasier.store import open_store
-from functions import catalog, predict
+from functions import catalog, feedback, predict
 from tests.local.asgi import Answer, ask
 
 if TYPE_CHECKING:
@@ -215,6 +215,7 @@ class Published:
         handlers = {
             "PredictFunction": handler(predict.ROUTES, serve=lambda: self.service),
             "CatalogFunction": handler(catalog.ROUTES, serve=lambda: self.service),
+            "FeedbackFunction": handler(feedback.ROUTES, serve=lambda: self.service),
         }
         return Gateway(template, Functions(handlers), default_model="birds")
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "models": ("dasier.cli.catalog", "List the models."),
     "versions": ("dasier.cli.catalog", "List the versions of a model."),
     "releases": ("dasier.cli.catalog", "Show what served when, and why."),
+    "compare": ("dasier.cli.compare", "Say what would change if another version served."),
     "promote": ("dasier.cli.release", "Let a version serve."),
     "canary": ("dasier.cli.release", "Let a second version answer a share of the callers."),
     "rollback": ("dasier.cli.release", "Let the version serve that served before."),

@@ -16,7 +16,7 @@ from dasier.serving.asking import asked
 from dasier.serving.metrics import metrics
 from dasier.serving.predicting import predict
 from dasier.serving.problems import kind_of
-from dasier.serving.ulid import ulid
+from dasier.ulid import ulid
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,7 @@ import orjson
 
 from dasier import layout
 from dasier.errors import Unavailable
-from dasier.serving.ulid import ulid
+from dasier.ulid import ulid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,6 +12,7 @@ STATUS: tuple[tuple[type[errors.DasierError], int, str], ...] = (
     (errors.UnsupportedMediaType, 415, "Unsupported content type"),
     (errors.TooLarge, 413, "Too large"),
     (errors.RowsRefused, 422, "Rows do not fit the schema"),
+    (errors.FeedbackRefused, 422, "Feedback does not fit"),
     (errors.InvalidRequest, 400, "Invalid request"),
     (errors.NotFound, 404, "Not found"),
     (errors.MethodNotAllowed, 405, "Method not allowed"),

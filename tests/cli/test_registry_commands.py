@@ -87,9 +87,26 @@ def test_a_canary_answers_its_share_until_it_is_taken_back(serving, build):
     release = serving.json("canary", "cells", "2", "--share", "25", "--reason", "see how it does")
 
     assert (release["action"], release["serving"]) == ("canary", 1)
-    assert release["canary"] == {"version": 2, "share": 25}
+    assert release["canary"] == {"version": 2, "share": 25, "automatic": False}
     assert "2 (25 %)" in serving.done("releases", "cells")
     assert "version 1 serves" in serving.done("rollback", "cells")
+
+
+def test_a_canary_says_how_it_stands(serving, build):
+    serving.done("publish", str(build))
+    serving.done("verify", "cells")
+    serving.done("rollback", "cells")
+    assert "has no canary" in serving.refused("canary", "cells")
+    serving.json("canary", "cells", "2", "--share", "25", "--automatic", "--reason", "see how it does")
+
+    told = serving.json("canary", "cells")
+    shown = serving.done("canary", "cells")
+
+    assert (told["decision"], told["release"]["canary"]["automatic"]) == ("wait", True)
+    assert told["canary"] == {"version": 2, "requests": 0, "errors": 0, "median_ms": None, "told": 0}
+    assert "version 2 answers 25 % of the callers" in shown
+    assert "0 of 0 requests failed" in shown
+    assert "The gate waits" in shown
 
 
 def test_a_canary_without_a_verdict_is_refused(serving, build):

@@ -210,10 +210,12 @@ def test_model_that_claims_to_be_enormous_is_refused_however_well_it_is_signed(
     assert grown < GROWTH_BYTES
 
 
-def test_gate_refuses_a_bomb_and_hardly_grows() -> None:
+def test_gate_refuses_a_bomb_and_hardly_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(models.ROOT))
     shop = Shop()
-    bomb = models.raw("bomb", graph_with(constant_of_a_tebi), models.onnx.requirements(), runtime_name="onnx")
-    shop.registry.publish(Built(bomb.manifest, bomb.blobs), SIGNER)
+    blob = graph_with(constant_of_a_tebi)
+    bomb = models.raw("bomb", blob, models.onnx.requirements(), runtime_name="onnx")
+    shop.registry.publish(bomb, SIGNER)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
     verdict = gate.judge(shop.registry, "bomb", 1)

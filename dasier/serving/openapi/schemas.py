@@ -129,6 +129,14 @@ _RELEASE = obj(
     }
 )
 
+_TRUTH = obj(
+    {
+        "prediction_id": {"type": "string", "pattern": "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"},
+        "actual": {"description": "Of one row; of several, a list with what was true of each, in order."},
+    },
+    closed=True,
+)
+
 _TENSOR = {
     "name": STRING,
     "shape": array({"type": "integer", "minimum": 1}, minItems=1, maxItems=2),
@@ -253,6 +261,8 @@ SCHEMAS: dict[str, Json] = {
     "Invocations": {"anyOf": forms(_TABLE_FORMS)},
     "Answer": answer(OBJECT, STRING),
     "Predictions": obj({"predictions": array({})}, closed=True),
+    "Feedback": {"anyOf": [_TRUTH, array(_TRUTH, minItems=1, maxItems=10_000)]},
+    "Accepted": obj({"accepted": {"type": "integer", "minimum": 1}}, closed=True),
     "InferRequest": obj(
         {
             "id": STRING,
