@@ -23,7 +23,7 @@ from dasier.building.plots import (
     printable,
     short,
 )
-from dasier.building.words import number, percent, whole
+from dasier.words import number, percent, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
