@@ -43,6 +43,7 @@ and writes its own message. No HTTP here: the table from family to status stands
     │   ├── RecipeInvalid
     │   ├── DataInvalid
     │   └── EstimatorUnsupported
+    ├── AwsRefused                mend credentials, permissions or the stack
     └── SettingsInvalid           mend the configuration; lists every problem at once
 """
 
@@ -367,3 +368,11 @@ class SettingsInvalid(DasierError):
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
         super().__init__("; ".join(self.problems))
+
+
+class AwsRefused(DasierError):
+    """AWS did not do what it was asked for."""
+
+    def __init__(self, doing: str, reason: str, *, code: str = "") -> None:
+        self.code = code
+        super().__init__(f"AWS refused {doing}: {reason}")

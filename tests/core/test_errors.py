@@ -29,6 +29,7 @@ MADE = {
     "ModelUnavailable": errors.ModelUnavailable("m", "it is paused"),
     "AnswerLate": errors.AnswerLate("its time is over"),
     "RecipeInvalid": errors.RecipeInvalid("m", ["a"]),
+    "AwsRefused": errors.AwsRefused("signing", "it is not yours", code="AccessDenied"),
     "SettingsInvalid": errors.SettingsInvalid(["a"]),
 }
 STATUS = {
@@ -41,7 +42,7 @@ STATUS = {
     "StoreUnavailable": 503, "StoreDenied": 503, "ModelUnavailable": 503, "AnswerLate": 503,
     # No request leads here: if one does, it is our fault.
     "ReleaseRefused": 500, "ComparisonRefused": 500, "RecipeInvalid": 500, "DataInvalid": 500, "EstimatorUnsupported": 500,
-    "SettingsInvalid": 500,
+    "AwsRefused": 500, "SettingsInvalid": 500,
 }  # fmt: skip
 
 
