@@ -62,7 +62,7 @@ def test_warm_function_goes_on_and_a_cold_one_refuses(lasting_store: Store, what
     damage(lasting_store, what, how)
     shop.clock.passes(10)
 
-    went_on, cold = ask(warm), ask(shop.service())
+    went_on, cold = ask(warm), ask(Shop(lasting_store).service())  # a registry that remembers nothing
     assert (went_on["statusCode"], json.loads(went_on["body"])["version"]) == (200, 1)
     assert json.loads(went_on["body"])["predictions"][0]["prediction"] == 1.0
     assert (cold["statusCode"], int(cold["headers"]["retry-after"]) > 0) == (503, True)
@@ -104,7 +104,7 @@ def test_damaged_version_does_not_keep_the_next_from_serving(lasting_store: Stor
     shop.publish(models.constant(number=2.0))
     shop.clock.passes(10)
 
-    for service in (warm, shop.service()):
+    for service in (warm, Shop(lasting_store).service()):
         assert json.loads(ask(service)["body"])["version"] == 2
 
 
