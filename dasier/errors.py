@@ -37,7 +37,8 @@ and writes its own message. No HTTP here: the table from family to status stands
     ├── Unavailable               try again later
     │   ├── StoreUnavailable
     │   ├── StoreDenied           the store refused us, or cannot be written
-    │   └── ModelUnavailable      no version can be loaded now
+    │   ├── ModelUnavailable      no version can be loaded now
+    │   └── AnswerLate            the time is over before there is an answer
     ├── BuildRefused              mend the recipe, estimator or table
     │   ├── RecipeInvalid
     │   ├── DataInvalid
@@ -329,6 +330,13 @@ class ModelUnavailable(Unavailable):
     def __init__(self, name: str, why: str) -> None:
         self.name = name
         super().__init__(f"No version of {name} can be served now: {why}.")
+
+
+class AnswerLate(Unavailable):
+    """The time of a request is over, and there is no answer yet."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"There is no answer in time: {why}. Send fewer rows, or try again in a moment.")
 
 
 # --- mend what is built --------------------------------------------------------------------------

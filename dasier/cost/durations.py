@@ -33,16 +33,13 @@ class Durations:
         An answer, and an answer that waits for a new process (its start included).
     sweep_ms : float
         The gate wakes, lists the registry, and finds nothing new.
-    read_ms : float
-        A document of a model, from S3: the gate reads one of each, one after the other.
     source : str
         Where they are from.
     """
 
     warm_ms: float = 10.0
     cold_ms: float = 800.0
-    sweep_ms: float = 100.0
-    read_ms: float = 12.0
+    sweep_ms: float = 200.0
     source: str = "assumed: nothing was measured"
 
 

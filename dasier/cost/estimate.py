@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 HOURS_A_MONTH = 730
 _GB, _KB5 = 1024**3, 5 * 1024
 
-# What a sweep of the gate asks of the store when nothing is new; tests/cost counts it in a real one.
+# All that a sweep of the gate asks of the store when nothing is new is a list; tests/cost counts it in a real one.
 KEYS_A_LIST = 1_000
-SWEEP_READS_A_MODEL = 1
 
 SERVERLESS = "SageMaker Serverless, an endpoint a model"
 
@@ -84,11 +83,11 @@ def idle(inventory: Inventory, durations: Durations, usage: Usage, prices: Price
     free = prices.free
     memory_gb = {name: size / 1024 for name, size in inventory.memory_mb.items()}
     wakings = sum(inventory.wakings.values())
-    sweep_s = (durations.sweep_ms + SWEEP_READS_A_MODEL * usage.models * durations.read_ms) / 1000
-    gb_s = sum(times * memory_gb[name] * sweep_s for name, times in inventory.wakings.items())
+    gb_s = sum(
+        times * memory_gb[name] * durations.sweep_ms / 1000 for name, times in inventory.wakings.items()
+    )
     sweeps = inventory.wakings.get("release", 0)
     lists = sweeps * max(1, -(-usage.models * usage.keys_a_model // KEYS_A_LIST))
-    reads = sweeps * SWEEP_READS_A_MODEL * usage.models
     return [
         _item("alarms", inventory.alarms, "alarms", prices.alarm_month, free["alarms"]),
         _item("dashboards", inventory.dashboards, "dashboards", prices.dashboard_month, free["dashboards"]),
@@ -104,8 +103,7 @@ def idle(inventory: Inventory, durations: Durations, usage: Usage, prices: Price
             prices.lambda_gb_s(inventory.architecture),
             free["lambda_gb_s"],
         ),
-        _item("the gate looks for new versions: lists", lists, "LIST", prices.s3_write),
-        _item("the gate looks for new versions: reads", reads, "GET", prices.s3_read),
+        _item("the gate looks for new versions", lists, "LIST", prices.s3_write),
         _item("prediction log, functions, API, bucket", 0, "", 0),
     ]
 

@@ -70,7 +70,7 @@ class Observation:
         return version | {"x-prediction-id": self.id}
 
     def record(
-        self, request: Request, *, status: int, latency_ms: float, sampled: bool
+        self, request: Request, *, status: int, latency_ms: float, sampled: bool, namespace: str
     ) -> dict[str, Any] | None:
         """Give the record of the request; None if no version was found for it."""
         if self._chosen is None:
@@ -85,7 +85,9 @@ class Observation:
             "fallbacks": int(self._chosen.instead_of is not None),
         }
         time_ms = int(now.timestamp() * 1000)
-        record = metrics(values, model=manifest.name, version=manifest.version, time_ms=time_ms) | {
+        record = metrics(
+            values, model=manifest.name, version=manifest.version, time_ms=time_ms, namespace=namespace
+        ) | {
             "kind": KIND,
             "id": self.id,
             "time": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -120,6 +122,7 @@ def observed(answer: Callable[[Service, Request, Observation], Response]) -> Act
                     status=status,
                     latency_ms=1000 * (time.perf_counter() - began_s),
                     sampled=random.random() < service.settings.log_share,  # noqa: S311 (no secret)
+                    namespace=service.settings.metrics_namespace,
                 )
                 if record is not None:
                     service.prediction_log.write(record)

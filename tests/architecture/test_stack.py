@@ -323,9 +323,10 @@ def test_the_metrics_that_are_drawn_are_those_that_are_sent(record):
 
 
 def test_alarms_on_versions_are_on_metrics_that_are_sent_for_all_together():
-    own = [a for a in service().of("AWS::CloudWatch::Alarm").values() if a["Namespace"] == "DASIER"]
+    namespace = FUNCTIONS["PredictFunction"]["Environment"]["Variables"]["DASIER_METRICS_NAMESPACE"]
+    own = [a for a in service().of("AWS::CloudWatch::Alarm").values() if a["Namespace"] == namespace]
 
-    assert {alarm["MetricName"] for alarm in own} == {"errors", "fallbacks"}
+    assert {alarm["MetricName"] for alarm in own} == {"errors", "fallbacks", "versions_refused"}
     assert not any("Dimensions" in alarm for alarm in own)
 
 
