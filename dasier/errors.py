@@ -11,13 +11,15 @@ and writes its own message. No HTTP here: the table from family to status stands
     │   ├── MalformedBody         the body is not what its content type says
     │   ├── UnsupportedMediaType  the content type is not one that is read here
     │   ├── TooLarge              over the limit; a batch job has none
-    │   └── RowsRefused           rows do not fit the schema (or the model cannot answer them)
+    │   ├── RowsRefused           rows do not fit the schema (or the model cannot answer them)
+    │   └── FeedbackRefused       what is told of predictions can be true of none
     ├── NotFound                  ask for something that exists
     │   ├── ModelNotFound
     │   ├── VersionNotFound
     │   └── PathNotFound
     ├── MethodNotAllowed          the path is known, the method is not
     ├── ReleaseRefused            the release log would not make sense; choose otherwise
+    ├── ComparisonRefused         two versions, or rows, of which nothing can be said side by side
     ├── Conflict                  somebody else was first; look again
     │   ├── VersionTaken
     │   └── ReleaseTaken
@@ -35,11 +37,13 @@ and writes its own message. No HTTP here: the table from family to status stands
     ├── Unavailable               try again later
     │   ├── StoreUnavailable
     │   ├── StoreDenied           the store refused us, or cannot be written
-    │   └── ModelUnavailable      no version can be loaded now
+    │   ├── ModelUnavailable      no version can be loaded now
+    │   └── AnswerLate            the time is over before there is an answer
     ├── BuildRefused              mend the recipe, estimator or table
     │   ├── RecipeInvalid
     │   ├── DataInvalid
     │   └── EstimatorUnsupported
+    ├── AwsRefused                mend credentials, permissions or the stack
     └── SettingsInvalid           mend the configuration; lists every problem at once
 """
 
@@ -120,6 +124,17 @@ class RowsRefused(InvalidRequest):
         super().__init__(f"The rows do not fit the model's schema: {many}.", found)
 
 
+class FeedbackRefused(InvalidRequest):
+    """What is told can be true of no prediction of this model; every violation is listed, and nothing was kept."""
+
+    def __init__(self, violations: Iterable[Violation]) -> None:
+        found = tuple(violations)
+        many = "1 problem" if len(found) == 1 else f"{len(found)} problems"
+        super().__init__(
+            f"The feedback does not fit the model's predictions: {many}. Nothing was kept.", found
+        )
+
+
 # --- ask for something that exists ---------------------------------------------------------------
 
 
@@ -187,6 +202,10 @@ class ReleaseTaken(Conflict):
 
 class ReleaseRefused(DasierError):
     """A release that would not make sense, or lacks what it needs."""
+
+
+class ComparisonRefused(DasierError):
+    """Two versions that cannot be compared, or no rows to compare them on."""
 
 
 # --- never load this -----------------------------------------------------------------------------
@@ -313,6 +332,13 @@ class ModelUnavailable(Unavailable):
         super().__init__(f"No version of {name} can be served now: {why}.")
 
 
+class AnswerLate(Unavailable):
+    """The time of a request is over, and there is no answer yet."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"There is no answer in time: {why}. Send fewer rows, or try again in a moment.")
+
+
 # --- mend what is built --------------------------------------------------------------------------
 
 
@@ -342,3 +368,11 @@ class SettingsInvalid(DasierError):
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
         super().__init__("; ".join(self.problems))
+
+
+class AwsRefused(DasierError):
+    """AWS did not do what it was asked for."""
+
+    def __init__(self, doing: str, reason: str, *, code: str = "") -> None:
+        self.code = code
+        super().__init__(f"AWS refused {doing}: {reason}")

@@ -6,6 +6,8 @@
     models/<name>/versions/000007.manifest.json             commit point of version 7
     models/<name>/verdicts/000007.json                      the gate's verdict on version 7
     models/<name>/releases/999987-000012.json               release 12; the highest number serves
+    predictions/<name>/dt=YYYY-MM-DD/….jsonl                the prediction log, JSON lines
+    feedback/<name>/dt=YYYY-MM-DD/<sha256>.jsonl            what was true, by the day of the prediction
 
 A release's key starts with a number that counts down, so that the newest key sorts first: a
 cold function finds what serves with one small listing, whether the log has ten entries or ten
@@ -15,6 +17,7 @@ thousand. The number that people use follows it.
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from dasier.errors import ModelNotFound, PathNotFound
 
@@ -122,3 +125,32 @@ def number(key: str) -> int | None:
     """
     found = re.fullmatch(r".*/(?:[0-9]{6}-)?([0-9]{6})(?:\.manifest)?\.json", key)
     return int(found[1]) if found else None
+
+
+class Document(NamedTuple):
+    """Whose document a key is, of which kind (``versions``, ``verdicts``, ``releases``), and its number."""
+
+    model: str
+    kind: str
+    number: int
+
+
+def document(key: str) -> Document | None:
+    """Give what a key below `MODELS` holds; None if it is none of ours.
+
+    >>> document("models/penguins/verdicts/000007.json")
+    Document(model='penguins', kind='verdicts', number=7)
+    """
+    found = re.fullmatch(rf"{MODELS}({NAME.pattern})/(versions|verdicts|releases)/[^/]+", key)
+    of = number(key)
+    return Document(found[1], found[2], of) if found and of is not None else None
+
+
+def predictions(name: str, day: str) -> str:
+    """Give the prefix of a day's prediction log; a day is ``YYYY-MM-DD``, UTC."""
+    return f"predictions/{checked_name(name)}/dt={day}/"
+
+
+def feedback(name: str, day: str) -> str:
+    """Give the prefix of what was true of a day's predictions."""
+    return f"feedback/{checked_name(name)}/dt={day}/"

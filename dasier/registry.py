@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -41,7 +42,25 @@ _ATTEMPTS = 64
 
 _UPLOADS = 8
 
+_MOST_RELEASES = 10_000
+"""Releases that are remembered: a gate that looks at every model each minute then reads none of them again."""
+
 _DIGEST = re.compile(rb"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """Which documents there are of one model.
+
+    Attributes
+    ----------
+    versions, verdicts, releases : frozenset of int
+        Numbers.
+    """
+
+    versions: frozenset[int]
+    verdicts: frozenset[int]
+    releases: frozenset[int]
 
 
 class Registry:
@@ -57,12 +76,27 @@ class Registry:
     def __init__(self, store: Store, trusted: TrustedKeys) -> None:
         self.store = store
         self.trusted = trusted
+        self._releases: dict[tuple[str, int], Release] = {}
 
     # --- versions ---------------------------------------------------------------------------
 
     def names(self) -> list[str]:
         """Give every model's name, sorted."""
         return [name for name in self.store.folders(layout.MODELS) if layout.NAME.fullmatch(name)]
+
+    def contents(self, name: str | None = None) -> dict[str, Contents]:
+        """Give which documents there are of one model, or of every model, by name: one listing for all of them."""
+        found: defaultdict[str, dict[str, set[int]]] = defaultdict(
+            lambda: {field.name: set() for field in fields(Contents)}
+        )
+        for key in self.store.keys(layout.MODELS if name is None else layout.model(name)):
+            document = layout.document(key)
+            if document is not None:
+                found[document.model][document.kind].add(document.number)
+        return {
+            model: Contents(**{kind: frozenset(numbers) for kind, numbers in kinds.items()})
+            for model, kinds in sorted(found.items())
+        }
 
     def versions(self, name: str) -> list[int]:
         """Give a model's version numbers, ascending.
@@ -167,20 +201,27 @@ class Registry:
         return self.release(name, number) if number else None
 
     def release(self, name: str, number: int) -> Release | None:
-        """Give one release; None if there is no such number (yet).
+        """Give one release; None if there is no such number (yet). It never changes, so it is read once.
 
         Raises
         ------
         DocumentInvalid
             If something else stands in its place.
         """
+        known = self._releases.get((name, number))
+        if known is not None:
+            return known
         content = self.store.get(layout.release(name, number))
         if content is None:
             return None
         try:
-            return Release.from_document(json.loads(content))
+            found = Release.from_document(json.loads(content))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise DocumentInvalid(f"release {number} of {name}") from error
+        if len(self._releases) >= _MOST_RELEASES:
+            self._releases.clear()
+        self._releases[name, number] = found
+        return found
 
     def history(self, name: str, head: Release) -> Iterator[Release]:
         """Give a release and those before it one by one, newest first, each read when it is asked for."""
@@ -225,10 +266,6 @@ class Registry:
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise DocumentInvalid(f"verdict on version {version} of {name}") from error
         return verdict
-
-    def judged(self, name: str) -> set[int]:
-        """Give the versions that have a verdict."""
-        return set(self._numbers(layout.verdicts(name)))
 
     def record_verdict(self, name: str, version: int, verdict: Mapping[str, Any]) -> bool:
         """Write a verdict once, and say whether this one is it (another may have been first)."""

@@ -17,7 +17,7 @@ import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dasier.errors import RehearsalFailed
 from dasier.runtimes import Outputs
@@ -28,6 +28,14 @@ if TYPE_CHECKING:
 
     from dasier.built import Built
     from dasier.schema import Schema
+
+_KEPT = (
+    *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "VIRTUAL_ENV"),
+    *("LD_LIBRARY_PATH", "PYTHONPATH"),
+)
+
+_REASON = 300
+"""Characters of what a model says for its refusal."""
 
 _TAIL_BYTES = 64 * 1024
 """How much of what it printed is read: the end."""
@@ -42,11 +50,13 @@ class Limits:
     timeout_s : float
         From the start of the process to its last answer.
     memory_bytes : int
-        What the model may take beside the libraries.
+        What the model may take beside the libraries: twice what a function that serves keeps for all
+        of its models (`DASIER_MODEL_BUDGET_MB`), and so little that the gate's function in
+        `template.yaml` holds two rehearsals at once.
     """
 
     timeout_s: float = 60.0
-    memory_bytes: int = 2 * 1024**3
+    memory_bytes: int = 1024**3
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,10 @@ class Rehearsal:
         Answering one row: the median of up to 64 answers.
     answers : Outputs or None
         To the rows that were handed in: finite, of the shapes that the schema says.
+    refused : tuple of int
+        The rows among them that have no answer, if that was allowed: `answers` are to the others.
+    why : str
+        What the model said of the first of them.
     """
 
     memory_bytes: int
@@ -70,10 +84,24 @@ class Rehearsal:
     answer_ms: float
     row_ms: float
     answers: Outputs | None = None
+    refused: tuple[int, ...] = ()
+    why: str = ""
+
+
+def bare_environment() -> dict[str, str]:
+    """Give what a child needs of this process's environment, so that no credential or key is at hand in it.
+
+    That limits an accident, not an attacker: a process can read more of its parent than its variables.
+    """
+    return {key: os.environ[key] for key in _KEPT if key in os.environ}
 
 
 def rehearse(
-    built: Built, limits: Limits = Limits(), *, rows: Mapping[str, list[Any]] | None = None
+    built: Built,
+    limits: Limits = Limits(),
+    *,
+    rows: Mapping[str, list[Any]] | None = None,
+    may_refuse: bool = False,
 ) -> Rehearsal:
     """Load a version and replay its golden records in a process of its own.
 
@@ -83,6 +111,8 @@ def rehearse(
     limits : Limits
     rows
         Column to cells of rows that fit the version's schema, to answer as well.
+    may_refuse
+        Whether it may leave rows unanswered, as it may refuse a caller's; held-out rows it must answer.
 
     Raises
     ------
@@ -100,7 +130,12 @@ def rehearse(
         if rows is None:
             return measured
         n_rows = max(map(len, rows.values()), default=0)
-        return replace(measured, answers=_answers(folder / ANSWERS, n_rows, built.manifest.schema))
+        found = _answers(folder / ANSWERS, n_rows, built.manifest.schema)
+        if found.refused and not may_refuse:
+            raise RehearsalFailed(
+                f"it does not answer {len(found.refused)} of the held-out rows ({found.why})"
+            )
+        return replace(measured, answers=found.answers, refused=found.refused, why=found.why)
 
 
 def _model_alone(built: Built) -> Built:
@@ -113,12 +148,13 @@ def _run(folder: Path, limits: Limits) -> Rehearsal:
     # -P: the working directory is not on the path of what serves, so a module there must not help.
     command = [sys.executable, "-P", "-m", "dasier.stage", str(folder), str(limits.memory_bytes)]
     package = str(Path(__file__).resolve().parents[1])
-    path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
+    environment = bare_environment()
+    path = os.pathsep.join(filter(None, [package, environment.get("PYTHONPATH")]))
     # Into files, of a limited size: what is printed without end would be the parent's memory in a pipe.
     with (folder / "printed").open("w+b") as printed, (folder / "said").open("w+b") as said:
         process = subprocess.Popen(  # noqa: S603 - a module of ours
             command,
-            env=os.environ | {"PYTHONPATH": path},
+            env=environment | {"PYTHONPATH": path},
             stdin=subprocess.DEVNULL,
             stdout=printed,
             stderr=said,
@@ -166,29 +202,42 @@ def _why(status: int, printed: str) -> str:
     return last or f"its process ended with status {status}"
 
 
-def _answers(path: Path, n_rows: int, schema: Schema) -> Outputs:
+class _Found(NamedTuple):
+    """What the process answered."""
+
+    answers: Outputs
+    refused: tuple[int, ...]
+    why: str
+
+
+def _answers(path: Path, n_rows: int, schema: Schema) -> _Found:
     """Read what the process answered; it is as little to be trusted as the process."""
     import numpy as np  # noqa: PLC0415 - a process that only loads a model reads no answers
 
     try:
         found = json.loads(path.read_bytes())
-        predictions = _labels(found["predictions"])
+        refused = {int(row) for row in found["refused"]} & set(range(n_rows))
+        predictions = _labels(found.get("predictions", []))
         if schema.output.task == "regression":
-            predictions = np.asarray(found["predictions"], dtype=np.float64)
+            predictions = np.asarray(predictions, dtype=np.float64)
         numbers = {
             name: np.asarray(found[name], dtype=np.float64) if name in found else None
             for name in ("probabilities", "scores")
         }
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise RehearsalFailed("its process ended before it had answered the held-out rows") from error
-    shapes = {"probabilities": (n_rows, len(schema.output.classes)), "scores": (n_rows,)}
+    answered = np.array([row for row in range(n_rows) if row not in refused], dtype=np.intp)
+    n = len(answered)
+    shapes = {"probabilities": (n, len(schema.output.classes)), "scores": (n,)}
     told = [(name, given) for name, given in numbers.items() if given is not None]
-    if predictions.shape != (n_rows,) or any(given.shape != shapes[name] for name, given in told):
+    if predictions.shape != (n,) or any(given.shape != shapes[name] for name, given in told):
         raise RehearsalFailed("it does not answer each of the held-out rows")
-    finite = [given for _, given in told] + ([predictions] if predictions.dtype.kind == "f" else [])
-    if not all(np.isfinite(given).all() for given in finite):
-        raise RehearsalFailed("it answers held-out rows with what is no number")
-    return Outputs(predictions, numbers["probabilities"], numbers["scores"])
+    kept = np.ones(n, dtype=bool)
+    for given in [given for _, given in told] + ([predictions] if predictions.dtype.kind == "f" else []):
+        kept &= np.isfinite(given).reshape(n, -1).all(axis=1)
+    why = str(found.get("why", "it answers with what is no number"))[:_REASON]
+    others = {name: given if given is None else given[kept] for name, given in numbers.items()}
+    return _Found(Outputs(predictions[kept], **others), (*sorted(refused), *answered[~kept].tolist()), why)
 
 
 def _labels(found: list[Any]) -> Any:

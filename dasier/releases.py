@@ -22,6 +22,8 @@ class Canary:
     version: int
     share: int
     """Per cent, 1 to 99."""
+    automatic: bool = False
+    """Whether the gate ends it by itself, by the rules of its recipe; else a person does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,5 +69,6 @@ class Release:
         """Read what `to_document` gave; keys that a later release added are ignored."""
         known = {key: document[key] for key in cls.__dataclass_fields__ if key in document}
         if known.get("canary"):
-            known["canary"] = Canary(known["canary"]["version"], known["canary"]["share"])
+            told = known["canary"]
+            known["canary"] = Canary(told["version"], told["share"], told.get("automatic", False))
         return cls(**known)

@@ -1,7 +1,8 @@
 """Decide what serves: promote, roll back, start a canary, pause.
 
 Each decision is one entry at the end of the release log, made on what the log said when it was
-read: if somebody else was first, it is refused and nothing has changed.
+read: if somebody else was first, it is refused and nothing has changed. Whoever decided on a log that
+they read earlier passes that entry as `on`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,14 @@ if TYPE_CHECKING:
 
 
 def promote(  # noqa: PLR0913 - keywords, each a field of the entry
-    registry: Registry, name: str, version: int, *, who: str, why: str, force: bool = False
+    registry: Registry,
+    name: str,
+    version: int,
+    *,
+    who: str,
+    why: str,
+    force: bool = False,
+    on: Release | None = None,
 ) -> Release:
     """Let a version serve.
 
@@ -31,14 +39,22 @@ def promote(  # noqa: PLR0913 - keywords, each a field of the entry
     ReleaseTaken
         If another release was logged in the meantime.
     """
-    head = registry.head(name)
+    head = on or registry.head(name)
     if head is not None and head.serving == version and head.canary is None:
         raise ReleaseRefused(f"Version {version} of {name} serves already.")
     forced = _judged(registry, name, version, why=why, force=force)
     return _append(registry, name, head, action="promote", serving=version, who=who, why=why, forced=forced)
 
 
-def rollback(registry: Registry, name: str, *, who: str, why: str, to: int | None = None) -> Release:
+def rollback(  # noqa: PLR0913 - keywords, each a field of the entry
+    registry: Registry,
+    name: str,
+    *,
+    who: str,
+    why: str,
+    to: int | None = None,
+    on: Release | None = None,
+) -> Release:
     """Let the version serve again that did before, or another that once did.
 
     Raises
@@ -48,7 +64,7 @@ def rollback(registry: Registry, name: str, *, who: str, why: str, to: int | Non
     ReleaseTaken
         If another release was logged in the meantime.
     """
-    head = registry.head(name)
+    head = on or registry.head(name)
     if head is None:
         raise ReleaseRefused(f"{name} has no release to go back from.")
     if to is not None:
@@ -78,7 +94,16 @@ def _before(registry: Registry, name: str, head: Release) -> int | None:
 
 
 def canary(  # noqa: PLR0913 - keywords, each a field of the entry
-    registry: Registry, name: str, version: int, *, share: int, who: str, why: str, force: bool = False
+    registry: Registry,
+    name: str,
+    version: int,
+    *,
+    share: int,
+    who: str,
+    why: str,
+    automatic: bool = False,
+    force: bool = False,
+    on: Release | None = None,
 ) -> Release:
     """Let a second version answer a share of the callers.
 
@@ -86,6 +111,8 @@ def canary(  # noqa: PLR0913 - keywords, each a field of the entry
     ----------
     share : int
         Per cent of the callers, 1 to 99.
+    automatic : bool
+        Whether the gate ends it by itself (`dasier.gate.canary`).
 
     Raises
     ------
@@ -97,7 +124,7 @@ def canary(  # noqa: PLR0913 - keywords, each a field of the entry
     """
     if not 1 <= share <= 99:
         raise ReleaseRefused(f"A canary's share is 1 to 99 per cent, not {share}.")
-    head = registry.head(name)
+    head = on or registry.head(name)
     if head is None or head.serving is None:
         raise ReleaseRefused(f"No version of {name} serves; promote one first.")
     if head.serving == version:
@@ -109,7 +136,7 @@ def canary(  # noqa: PLR0913 - keywords, each a field of the entry
         head,
         action="canary",
         serving=head.serving,
-        second=Canary(version, share),
+        second=Canary(version, share, automatic),
         who=who,
         why=why,
         forced=forced,

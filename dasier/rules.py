@@ -29,8 +29,45 @@ DEFAULT_LATENCY_MS = 1_000.0
 DEFAULT_SIZE_MB = 512.0
 """What all loaded models of a function may take together, by default (`dasier.serving.settings`)."""
 
+MOST_CANARY_MINUTES = 14 * 24 * 60
+"""A fortnight: a canary that needs longer has too few callers to show anything."""
+
 DEFAULT_LEAST_ROWS = 20
 """With fewer rows one answer moves a share by more than 5 %: nothing is shown by them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanaryRules:
+    """How a canary goes that the gate starts and ends by itself.
+
+    Attributes
+    ----------
+    share : int
+        Per cent of the callers, 1 to 99.
+    minutes : float
+        How long it goes on at least.
+    requests : int
+        How many it answers at least.
+    slower : float
+        How many times the serving version's median latency is tolerated.
+    """
+
+    share: int = 10
+    minutes: float = 60.0
+    requests: int = 200
+    slower: float = 2.0
+
+    @property
+    def sound(self) -> bool:
+        """Whether each is in its range."""
+        return (
+            type(self.share) is int
+            and 1 <= self.share <= 99
+            and 0 <= self.minutes <= MOST_CANARY_MINUTES
+            and type(self.requests) is int
+            and self.requests >= 1
+            and 1 <= self.slower < math.inf
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +137,7 @@ class Rules:
         Budget of one answer to one row, the median.
     size_mb : float
         Budget of the model's bytes, in 10^6.
+    canary : CanaryRules
     """
 
     policy: str = POLICIES[0]
@@ -111,6 +149,7 @@ class Rules:
     slices: tuple[Slice, ...] = ()
     latency_ms: float = DEFAULT_LATENCY_MS
     size_mb: float = DEFAULT_SIZE_MB
+    canary: CanaryRules = field(default_factory=CanaryRules)
 
     def to_dict(self) -> dict[str, Any]:
         """Give JSON types: the policy, and whatever is not the default.
@@ -139,9 +178,14 @@ class Rules:
             known = {f.name: document[f.name] for f in fields(cls) if f.name in document}
             known["floors"] = {str(name): float(floor) for name, floor in known.get("floors", {}).items()}
             known["slices"] = tuple(_slice(one) for one in known.get("slices", ()))
+            canary = known.get("canary", {})
+            known["canary"] = CanaryRules(
+                **{f.name: canary[f.name] for f in fields(CanaryRules) if f.name in canary}
+            )
             found = cls(**known)
             sound = (
                 found.policy in POLICIES
+                and found.canary.sound
                 and isinstance(found.breaking, bool)
                 and isinstance(found.metric, str | None)
                 and 0.5 < found.confidence < 1.0

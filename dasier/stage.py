@@ -19,7 +19,7 @@ from dasier.errors import DasierError
 
 if TYPE_CHECKING:
     from dasier.rows import Rows
-    from dasier.runtimes import Model
+    from dasier.runtimes import Model, Outputs
 
 _ABSENT = frozenset({"pandas", "matplotlib", "onnx", "skl2onnx", "boto3"})
 _LIBRARIES_BYTES = 4 * 1024**3
@@ -109,12 +109,24 @@ def _row_ms(model: Model, rows: Rows) -> float:
     return median(times)
 
 
-def _answered(model: Model, rows: Rows) -> dict[str, list[Any]]:
-    told: dict[str, list[Any]] = {}
+def _answered(model: Model, rows: Rows) -> dict[str, Any]:
+    """Give the answers to the rows in their order, without those that the model refuses, which are named."""
+    from dasier import runtimes  # noqa: PLC0415 - as above
+
+    told: dict[str, Any] = {"refused": []}
     for start in range(0, len(rows), _ROWS_AT_ONCE):
-        part = model.predict(rows.take(slice(start, start + _ROWS_AT_ONCE)))
+        part = rows.take(slice(start, start + _ROWS_AT_ONCE))
+        try:
+            answers: Outputs | None = model.predict(part)
+        except ValueError as error:  # as scikit-learn does for a row that the estimator was not made for
+            said = str(error).partition("\n")[0][:200]
+            told.setdefault("why", f"{type(error).__name__}: {said}")
+            refused = runtimes.blamed(model, part, most=len(part))
+            told["refused"] += [start + index for index in refused]
+            rest = sorted(set(range(len(part))) - set(refused))
+            answers = model.predict(part.take(rest)) if rest else None
         for name in ("predictions", "probabilities", "scores"):
-            given = getattr(part, name)
+            given = getattr(answers, name, None)
             if given is not None:
                 told.setdefault(name, []).extend(given.tolist())
     return told

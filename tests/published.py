@@ -32,7 +32,7 @@ from dasier.serving.service import Service
 from dasier.serving.settings import Settings
 from dasier.signing import LocalSigner, TrustedKeys
 from dasier.store import open_store
-from functions import catalog, predict
+from functions import catalog, feedback, predict
 from tests.local.asgi import Answer, ask
 
 if TYPE_CHECKING:
@@ -158,6 +158,21 @@ def built(name: str) -> Built:
     return assemble(trained(name))
 
 
+def verdict(name: str, version: int, *failed: dict[str, Any], against: int | None = None) -> dict[str, Any]:
+    """Give a verdict as the gate writes it: one that passed, or one with findings that did not."""
+    signed = {"rule": "signature", "passed": True, "detail": "Signed by a trusted key.", "figures": {}}
+    return {
+        "name": name,
+        "version": version,
+        "passed": not failed,
+        "when": WHEN,
+        "who": "gate",
+        "against": against,
+        "gate": {"policy": "promote"},
+        "rules": [signed, *failed],
+    }
+
+
 @dataclass
 class Published:
     """A store with models in it, a service over it, and the API before that.
@@ -182,10 +197,12 @@ class Published:
             Settings(registry=self.url, trusted_keys=(self.signer.public_key(),), **chosen),
         )
 
-    def publish(self, name: str, *, release: bool = True, build: Built | None = None) -> int:
-        """Publish a model as its next version, give it a passing verdict, and let it serve."""
+    def publish(
+        self, name: str, *failed: dict[str, Any], release: bool = True, build: Built | None = None
+    ) -> int:
+        """Publish a model as its next version, give it a verdict, a passing one unless told, and let it serve."""
         version = self.registry.publish(build or built(name), self.signer).version
-        self.registry.record_verdict(name, version, {"version": version, "passed": True, "reasons": []})
+        self.registry.record_verdict(name, version, verdict(name, version, *failed))
         if release:
             self.release(name, version)
         return version
@@ -201,8 +218,8 @@ class Published:
                 action=more.pop("action", "promote"),
                 serving=version,
                 previous=head.serving if head else None,
-                who="tests",
-                why="because",
+                who=more.pop("who", "tests"),
+                why=more.pop("why", "because"),
                 when=WHEN,
                 **more,
             ),
@@ -215,6 +232,7 @@ class Published:
         handlers = {
             "PredictFunction": handler(predict.ROUTES, serve=lambda: self.service),
             "CatalogFunction": handler(catalog.ROUTES, serve=lambda: self.service),
+            "FeedbackFunction": handler(feedback.ROUTES, serve=lambda: self.service),
         }
         return Gateway(template, Functions(handlers), default_model="birds")
 

@@ -58,7 +58,8 @@ def clock() -> Clock:
 def api() -> Iterator[FakeApi]:
     fake = FakeApi()
     for description, prediction in catalog.ALL:
-        fake.add(description, prediction)
+        versions, releases = catalog.HISTORIES.get(description["name"], (None, None))
+        fake.add(description, prediction, versions=versions, releases=releases)
     yield fake
     fake.close()
 
@@ -126,11 +127,55 @@ def test_words_in_one_language_only_are_used_for_both(api: FakeApi, client: Clie
     assert described.metrics["accuracy"].value == 0.9
 
 
-def test_versions_releases_and_card_are_read(client: Client) -> None:
-    assert client.versions("penguins") == ({"version": 1},)
-    assert client.version("penguins", 2) == {"version": 2}
-    assert client.releases("penguins")[0]["number"] == 1
+def test_the_card_is_read(client: Client) -> None:
     assert client.card("penguins") == "# A card"
+
+
+def test_versions_come_typed_with_their_verdicts(client: Client) -> None:
+    newest, serving, _first = client.versions("penguins")
+
+    assert (newest.version, newest.serving, newest.canary, newest.trusted) == (4, False, 10, True)
+    assert newest.created == datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+    assert newest.primary == "balanced_accuracy"
+    assert newest.metrics["balanced_accuracy"].low == 0.93
+    assert newest.summary["en"] == "Passed."
+    assert serving.verdict is not None
+    assert (serving.verdict.passed, serving.verdict.against) == (False, 2)
+    assert serving.summary["fr"].startswith("Refusée. Il n’est pas prouvé qu’elle est assez bonne")
+
+
+def test_one_version_says_what_each_rule_found_in_both_languages(client: Client) -> None:
+    verdict = client.version("penguins", 3).verdict
+
+    assert verdict is not None
+    wrong = verdict.rules[-1]
+    assert (wrong.rule, wrong.passed) == ("comparison", False)
+    assert wrong.title["fr"] == "Face à la version d’avant"
+    assert "91.3%" in wrong.measured["en"]
+    assert "91,3\u00a0%" in wrong.measured["fr"]
+    assert wrong.detail.startswith("On the same 83 held-out rows")
+
+
+def test_releases_come_typed_and_say_what_happened(client: Client) -> None:
+    newest, forced, *_ = client.releases("penguins")
+
+    assert newest.canary is not None
+    assert (newest.canary.version, newest.canary.share) == (4, 10)
+    assert newest.told["fr"] == "La version 4 répond à 10\u00a0% des appelants, la version 3 aux autres."
+    assert (forced.forced, forced.serving, forced.previous, forced.who) == (True, 3, 2, "eve")
+
+
+def test_lists_are_asked_for_in_parts(api: FakeApi, client: Client) -> None:
+    assert [one.number for one in client.releases("penguins", limit=2, before=5)] == [4, 3]
+    assert api.seen[-1].query == {"limit": ["2"], "before": ["5"]}
+    assert [one.version for one in client.versions("penguins", before=4)] == [3, 2]
+
+
+def test_a_time_that_is_none_hides_nothing(api: FakeApi, client: Client) -> None:
+    api.releases["penguins"][0]["when"] = "yesterday"
+
+    assert client.releases("penguins")[0].when is None
+    assert client.releases("penguins")[0].why
 
 
 def test_feedback_is_sent_as_one_or_as_a_list(api: FakeApi, client: Client) -> None:

@@ -9,7 +9,7 @@ from flask_bootstrap import Bootstrap5
 from flask_wtf import CSRFProtect
 
 from dasier.client import Client, Patience
-from webapp import errors, languages, models, preferences, security, static, status, wording
+from webapp import errors, history, languages, models, preferences, security, static, status, wording
 
 if TYPE_CHECKING:
     from webapp.settings import Settings
@@ -51,6 +51,6 @@ def create_app(settings: Settings, client: Client | None = None) -> Flask:
     CSRFProtect(app)
     for part in (languages, security, static, errors, wording):
         part.register(app)
-    for blueprint in (models.blueprint, preferences.blueprint, status.blueprint):
+    for blueprint in (models.blueprint, history.blueprint, preferences.blueprint, status.blueprint):
         app.register_blueprint(blueprint)
     return app

@@ -10,17 +10,23 @@ from flask_babel import gettext as _
 
 from dasier.errors import InvalidRequest, Unavailable
 from webapp import forms
+from webapp.history import title
 from webapp.results import Result, result
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from werkzeug.wrappers import Response
 
-    from dasier.client import Client, ModelDescription
+    from dasier.client import Client, ModelDescription, ReleaseEntry
     from webapp.forms import Form
 
     Page = tuple[str, HTTPStatus]
 
 blueprint = Blueprint("models", __name__)
+
+RECENT = 3
+"""So many releases stand on a model's page; its history has them all."""
 
 
 @blueprint.get("/")
@@ -37,16 +43,25 @@ def all_models() -> Response:
 
 @blueprint.get("/models/<name>")
 def show(name: str) -> Page:
-    """Show one model and its form, with an example in it when that is asked for."""
+    """Show one model and its form, with an example in it when that is asked for, and what served lately."""
+    log = _log(name)
+    if log is not None and (not log or log[0].serving is None):
+        return _idle(name, log, HTTPStatus.OK)
     described = _client().describe(name)
     fill = forms.example if request.args.get("example") else forms.blank
-    return _page(described, fill(described))
+    return render_template("models/show.html", model=described, form=fill(described), log=log), HTTPStatus.OK
 
 
 @blueprint.post("/models/<name>")
 def predict(name: str) -> Page:
     """Answer what was filled in, or say beside each field what to mend."""
-    described = _client().describe(name)
+    try:
+        described = _client().describe(name)
+    except Unavailable:
+        log = _log(name)
+        if log and log[0].serving is None:  # it was paused while somebody filled in its form
+            return _idle(name, log, HTTPStatus.SERVICE_UNAVAILABLE)
+        raise
     form, row = forms.filled(described, request.form).read()
     if row is None:
         return _page(described, form, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -79,6 +94,22 @@ def _page(
 ) -> Page:
     page = render_template("models/show.html", model=described, form=form, result=result, notice=notice)
     return page, status
+
+
+def _log(name: str) -> tuple[ReleaseEntry, ...] | None:
+    """Give the newest releases; None if they cannot be read, which is no reason not to answer."""
+    try:
+        return _client().releases(name, limit=RECENT)
+    except Unavailable:
+        current_app.logger.warning("release log unavailable", exc_info=True)
+        return None
+
+
+def _idle(name: str, log: Sequence[ReleaseEntry], status: HTTPStatus) -> Page:
+    """Say that a model is there and answers nobody for now, since when, and why."""
+    client = _client()
+    called = title(client, name, client.versions(name, limit=1))
+    return render_template("models/idle.html", name=name, title=called, log=log), status
 
 
 def _client() -> Client:

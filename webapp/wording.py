@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
+from flask_babel import format_date, format_percent, format_time
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from webapp.numbers import exact
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
     from flask import Flask
 
 TASKS = {
@@ -62,6 +67,29 @@ def caution(code: str, *, label: str, entered: str, seen: str) -> str:
     return str(_("%(label)s: this value is unusual for the model.", **facts))
 
 
+def when(moment: datetime | None) -> str:
+    """Give a time as the visitor's language writes it, to the minute, and say that it is UTC."""
+    if moment is None:
+        return str(_("at an unknown time"))
+    day, time = format_date(moment, "medium"), format_time(moment, "short")
+    return str(_("%(day)s, %(time)s UTC", day=day, time=time))
+
+
+def who(name: str) -> str:
+    """Give who decided: the gate has a name that visitors understand."""
+    return str(_("the automatic gate")) if name == "gate" else name
+
+
+def part(per_cent: int) -> str:
+    """Give a share in per cent, as the visitor's language writes it."""
+    return str(format_percent(per_cent / 100))
+
+
+def figures(measured: Mapping[str, Any]) -> str:
+    """Give the gate's figures as it wrote them, for those who want every one."""
+    return json.dumps(measured, ensure_ascii=False, indent=1)
+
+
 def register(app: Flask) -> None:
-    """Let templates say what a task is, and write numbers."""
-    app.jinja_env.filters.update(task=task, plain=exact)
+    """Let templates say what a task is, write numbers and times, and name who decided."""
+    app.jinja_env.filters.update(task=task, plain=exact, when=when, who=who, part=part, figures=figures)

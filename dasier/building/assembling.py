@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dasier.building.trained import Trained
-    from dasier.building.words import Language
     from dasier.runtimes import Model
     from dasier.schema import Schema
+    from dasier.words import Language
 
 Progress = Callable[[str], None]
 """Told what is being done, in a few words."""

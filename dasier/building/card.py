@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import re
-import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ import jinja2
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from dasier.building.words import (
+from dasier.words import (
     IN_UNIT,
     MEANINGS,
     MEASURES,
@@ -27,6 +26,7 @@ from dasier.building.words import (
     percent,
     whole,
 )
+from dasier.words.markdown import Verbatim, code, escaped, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     from dasier.building.plots import Picture
     from dasier.building.trained import About
-    from dasier.building.words import Language
     from dasier.schema import Column, Output, Schema, Text
+    from dasier.words import Language
 
 SHOWN_CATEGORIES = 12
 """So many categories are listed; a longer list says how many more there are."""
@@ -112,25 +112,19 @@ class Card:
     html: str
 
 
-class _Verbatim(str):
-    """Markdown that is right as it stands."""
-
-    __slots__ = ()
-
-
 def card(facts: Facts, *, language: Language, pictures: Sequence[Picture] = ()) -> Card:
     """Give a model's card in a language."""
     values = _values(facts, language)
     template = _MARKDOWN.get_template(f"card.{language}.md.j2")
     told = [{"title": one.title, "image": one.alt} for one in pictures]
     shown = [
-        {"title": one.title, "image": _Verbatim(f"![{escaped(one.alt)}](#picture-{one.name})")}
+        {"title": one.title, "image": Verbatim(f"![{escaped(one.alt)}](#picture-{one.name})")}
         for one in pictures
     ]
     body = _html_of(template.render(values | {"pictures": shown}), pictures)
     page = _PAGE.get_template("card.html.j2").render(
         language=language,
-        title=_one_line(in_words(facts.about.title, language, facts.name)),
+        title=one_line(in_words(facts.about.title, language, facts.name)),
         body=Markup(body),  # noqa: S704 - made by markdown-it with HTML off
     )
     return Card(markdown=_tidied(template.render(values | {"pictures": told})), html=page)
@@ -290,50 +284,15 @@ def _provenance(provenance: Mapping[str, Any], language: Language) -> list[dict[
 
 # --- Markdown and HTML ---------------------------------------------------------------------------
 
-_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&!$])")
-_STARTS_BLOCK = re.compile(r"^(\s*)([-+=:]|\d{1,9}(?=[.)](?:\s|$)))")
 _WEB_ADDRESS = re.compile(r"https?://[A-Za-z0-9./:_~%?=&,;+-]+")
 
 
-def escaped(value: object) -> str:
-    r"""Give a value as Markdown that shows it and does nothing else.
-
-    >>> escaped("<b>*a*|[b](c)")
-    '\\<b\\>\\*a\\*\\|\\[b\\](c)'
-    """
-    text = _SPECIAL.sub(r"\\\1", _one_line(str(value)))
-    start = _STARTS_BLOCK.match(text)
-    if start is None:
-        return text
-    if start[2].isdigit():
-        return text[: start.end()] + "\\" + text[start.end() :]
-    return start[1] + "\\" + text[start.end(1) :]
-
-
-def code(value: str) -> str:
-    r"""Give a value as a code span, also in a table.
-
-    >>> code("a|b")
-    '`a\\|b`'
-    """
-    text = _one_line(value)
-    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
-    pad = " " if text.startswith("`") or text.endswith("`") or not text.strip() else ""
-    return _Verbatim(f"{fence}{pad}{text.replace('|', chr(92) + '|')}{pad}{fence}")
-
-
 def _link(address: str) -> str:
-    return _Verbatim(f"<{address}>") if _WEB_ADDRESS.fullmatch(address) else address
-
-
-def _one_line(text: str) -> str:
-    """Give a text without line breaks and control characters."""
-    spaced = (" " if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") else c for c in text)
-    return " ".join("".join(spaced).split(" "))
+    return Verbatim(f"<{address}>") if _WEB_ADDRESS.fullmatch(address) else address
 
 
 def _finalised(value: object) -> object:
-    return value if isinstance(value, _Verbatim) else escaped(value)
+    return value if isinstance(value, Verbatim) else escaped(value)
 
 
 def _tidied(markdown: str) -> str:

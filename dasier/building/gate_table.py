@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dasier.measuring.quality import MEASURED, PRIMARY
-from dasier.rules import DEFAULT_CONFIDENCE, DEFAULT_LATENCY_MS, DEFAULT_SIZE_MB, POLICIES, Rules, Slice
+from dasier.rules import (
+    DEFAULT_CONFIDENCE,
+    DEFAULT_LATENCY_MS,
+    DEFAULT_SIZE_MB,
+    MOST_CANARY_MINUTES,
+    POLICIES,
+    CanaryRules,
+    Rules,
+    Slice,
+)
 from dasier.schema import normalised
 
 if TYPE_CHECKING:
@@ -43,7 +52,28 @@ def gate_table(table: Table, task: Task | None) -> dict[str, Any]:
         slices=slices,
         latency_ms=table.number("latency_ms", above=0.0, maximum=60_000, default=DEFAULT_LATENCY_MS),
         size_mb=table.number("size_mb", above=0.0, maximum=100_000, default=DEFAULT_SIZE_MB),
+        canary=_canary(table.table("canary")),
     ).to_dict()
+
+
+def _canary(table: Table) -> CanaryRules:
+    usual = CanaryRules()
+    minutes = table.finite("minutes", required=False)
+    if minutes is not None and not 0 <= minutes <= MOST_CANARY_MINUTES:
+        table.problem_at("minutes", f"it must be from 0 to {MOST_CANARY_MINUTES}")
+    slower = table.finite("slower", required=False)
+    if slower is not None and slower < 1:
+        table.problem_at("slower", "it must be at least 1: it is how many times as slow is tolerated")
+    share = table.whole_number("share", minimum=1)
+    if share is not None and share > 99:
+        table.problem_at("share", "it must be at most 99 per cent: with 100 it would be no canary")
+    requests = table.whole_number("requests", minimum=1)
+    return CanaryRules(
+        share=usual.share if share is None else share,
+        minutes=usual.minutes if minutes is None else minutes,
+        requests=usual.requests if requests is None else requests,
+        slower=usual.slower if slower is None else slower,
+    )
 
 
 def _metrics(task: Task | None) -> tuple[str, ...]:

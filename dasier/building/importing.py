@@ -1,13 +1,12 @@
 """Bring an estimator that someone fitted elsewhere.
 
 This is the only place where something unsigned is unpickled, and unpickling runs what the file
-says. It is done in a child process without this one's environment, so that no credential or key
-is at hand; that limits an accident, not an attacker. What comes back is data: a build.
+says. It is done in a child process with a bare environment (`dasier.rehearsal.bare_environment`). What comes back
+is data: a build.
 """
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from dasier.building.table import SEED, read_csv
 from dasier.building.trained import About, Trained
 from dasier.built import Built
 from dasier.errors import BuildRefused, DasierError, DataInvalid, EstimatorUnsupported
+from dasier.rehearsal import bare_environment
 from dasier.schema import Task, Text, normalised
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
 _REFUSED = 3
 
 
@@ -53,14 +52,13 @@ def import_in_child(
             target or "",
             folder,
         ]
-        environment = {key: os.environ[key] for key in _KEPT if key in os.environ}
         package = str(Path(__file__).resolve().parents[2])
         # Warnings go to a file: in a pipe that nobody reads yet, the child would wait for ever.
         with (
             tempfile.TemporaryFile("w+", errors="replace") as said,
             subprocess.Popen(  # noqa: S603 - this very module
                 command,
-                env=environment | {"PYTHONPATH": package},
+                env=bare_environment() | {"PYTHONPATH": package},
                 stdout=subprocess.PIPE,
                 stderr=said,
                 text=True,

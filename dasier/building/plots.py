@@ -21,7 +21,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from dasier.building.words import in_words, number, percent, whole
+from dasier.words import in_words, number, percent, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from dasier.building.words import Language
     from dasier.runtimes import Outputs
     from dasier.schema import Schema, Text
+    from dasier.words import Language
 
 BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW, GREY = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#6b6b6b",
@@ -45,7 +45,7 @@ MAX_CLASSES = 20
 MAX_BARS = 15
 MAX_POINTS = 1_000
 
-_STYLE: Any = {
+STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "dasier",
     "font.family": "DejaVu Sans",
@@ -123,7 +123,7 @@ def draw(  # noqa: PLR0913 - keywords, each a part of what is drawn
         For clusters and anomalies: the held-out rows as finite numbers, shape (n, k), k ≥ 2.
     """
     pictures = []
-    with mpl.rc_context(_STYLE), warnings.catch_warnings():
+    with mpl.rc_context(STYLE), warnings.catch_warnings():
         # A script that DejaVu lacks is only measured here; the reader's browser draws it.
         warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font")
         if "confusion" in metrics and len(metrics["confusion"]["classes"]) <= MAX_CLASSES:
@@ -150,7 +150,7 @@ def _confusion(confusion: Mapping[str, Any], schema: Schema, language: Language)
     figure = Figure(figsize=(size + 1.4, size))
     axes = figure.subplots()
     edges = np.arange(len(labels) + 1) - 0.5
-    axes.pcolormesh(edges, edges, shares, cmap=_fading(BLUE), vmin=0, vmax=1, edgecolors="white", linewidth=1)
+    axes.pcolormesh(edges, edges, shares, cmap=fading(BLUE), vmin=0, vmax=1, edgecolors="white", linewidth=1)
     axes.set_aspect("equal")
     axes.invert_yaxis()
     for (row, column), count in np.ndenumerate(counts):
@@ -158,9 +158,9 @@ def _confusion(confusion: Mapping[str, Any], schema: Schema, language: Language)
         axes.text(column, row, whole(count, language), ha="center", va="center", color=colour,
                   fontweight="bold" if row == column else "normal")  # fmt: skip
     wide = max(map(len, labels)) > (4 if len(labels) > 3 else 11)
-    axes.set_xticks(range(len(labels)), [_short(label, 26) for label in labels], parse_math=False,
+    axes.set_xticks(range(len(labels)), [short(label, 26) for label in labels], parse_math=False,
                     rotation=35 if wide else 0, ha="right" if wide else "center")  # fmt: skip
-    axes.set_yticks(range(len(labels)), [_short(label, 28) for label in labels], parse_math=False)
+    axes.set_yticks(range(len(labels)), [short(label, 28) for label in labels], parse_math=False)
     axes.set_xlabel(_WORDS["predicted"][language])
     axes.set_ylabel(_WORDS["actual"][language])
     axes.spines[:].set_visible(False)
@@ -193,7 +193,7 @@ def _calibration(metrics: Mapping[str, Any], schema: Schema, language: Language)
     axes.set_aspect("equal")
     _percentages(axes, language)
     of = metrics.get("positive") if metrics["calibration"]["of"] == "positive" else None
-    suffix = f" ({_short(_class(schema, of, language), 24)})" if of else ""
+    suffix = f" ({short(_class(schema, of, language), 24)})" if of else ""
     axes.set_xlabel(_WORDS["said"][language] + suffix, parse_math=False)
     axes.set_ylabel(_WORDS["came"][language])
     gap = max(abs(s - c) for s, c in zip(said, came, strict=True))
@@ -247,7 +247,7 @@ def _importance(importance: Mapping[str, Any], schema: Schema, language: Languag
     axes.barh(range(len(bars)), values, xerr=[bar["spread"] for bar in bars], color=BLUE, height=0.66,
               error_kw={"ecolor": "#333333", "elinewidth": 1, "capsize": 2})  # fmt: skip
     axes.axvline(0, color="#8a8a8a", linewidth=0.8)
-    axes.set_yticks(range(len(bars)), [_short(label, 40) for label in labels], parse_math=False)
+    axes.set_yticks(range(len(bars)), [short(label, 40) for label in labels], parse_math=False)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.set_ylim(-0.6, len(bars) - 0.4)
@@ -277,7 +277,7 @@ def _projection(
     for position, name in enumerate(names):
         colour, marker = SERIES[min(position, len(SERIES) - 1)]
         members = flat[groups == name]
-        label = f"{_short(_class(schema, str(name), language), 44)} ({whole(len(members), language)})"
+        label = f"{short(_class(schema, str(name), language), 44)} ({whole(len(members), language)})"
         axes.scatter(members[:, 0], members[:, 1], s=26, color=colour, marker=marker, alpha=0.75, linewidths=0,
                      label=label)  # fmt: skip
     axes.set_xlabel(_WORDS["first"][language])
@@ -300,7 +300,7 @@ def _projection(
 
 def _picture(name: str, figure: Figure, language: Language, alt: Text) -> Picture:
     for text in figure.findobj(match=mpl.text.Text):
-        text.set_text(_printable(text.get_text()))
+        text.set_text(printable(text.get_text()))
     held = io.BytesIO()
     FigureCanvasSVG(figure).print_figure(
         held, format="svg", bbox_inches="tight", pad_inches=0.08, metadata={"Date": None, "Creator": None}
@@ -319,20 +319,23 @@ def _class(schema: Schema, name: str | None, language: Language) -> str:
     return in_words(schema.output.class_labels.get(str(name)), language, str(name))
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """Give a text without the characters that no picture may hold."""
     return "".join(
         "\ufffd" if unicodedata.category(character) in ("Cc", "Cs") and character != "\n" else character
         for character in text
     )
 
 
-def _short(text: str, width: int) -> str:
-    return textwrap.shorten(_printable(text), width, placeholder="…") if " " in text[:width] else (
+def short(text: str, width: int) -> str:
+    """Give a text of so many characters at most."""
+    return textwrap.shorten(printable(text), width, placeholder="…") if " " in text[:width] else (
         text if len(text) <= width else text[: width - 1] + "…"
     )  # fmt: skip
 
 
-def _fading(colour: str) -> mpl.colors.LinearSegmentedColormap:
+def fading(colour: str) -> mpl.colors.LinearSegmentedColormap:
+    """Give the scale from white to a colour."""
     return mpl.colors.LinearSegmentedColormap.from_list("fading", ["#ffffff", colour])
 
 

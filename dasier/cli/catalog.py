@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dasier.cli.options import json_option, registry_option
 from dasier.cli.session import Session
-from dasier.cli.show import json_out, moment, table
-from dasier.errors import DasierError, ModelNotFound
+from dasier.cli.show import json_out, moment, say, table
+from dasier.errors import Untrusted, VersionNotFound
+from dasier.words.verdicts import summary
 
 if TYPE_CHECKING:
     from dasier.registry import Registry
+    from dasier.releases import Release
+
+_AT_ONCE = 16
+
+limit_option = click.option(
+    "--limit", type=click.IntRange(1), default=50, show_default=True, help="Show so many, the newest."
+)
 
 
 @click.command()
@@ -40,79 +49,99 @@ def models(registry: str | None, *, as_json: bool) -> None:
 
 @click.command()
 @click.argument("name")
+@limit_option
 @registry_option
 @json_option
-def versions(name: str, registry: str | None, *, as_json: bool) -> None:
+def versions(name: str, limit: int, registry: str | None, *, as_json: bool) -> None:
     """List the versions of a model, newest first, with their verdicts.
+
+    `dasier verify NAME VERSION` shows a verdict in full.
 
     \b
     Example:
       dasier versions penguins
     """  # noqa: D301
     opened = Session.of(registry).registry()
-    release = opened.head(name)
-    serving = release.serving if release else None
-    found = [
-        _version(opened, name, number) | {"serves": number == serving}
-        for number in reversed(opened.versions(name))
-    ]
+    numbers = opened.versions(name)
+    head = opened.head(name)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        found = list(
+            pool.map(lambda number: _version(opened, name, number, head), numbers[: -limit - 1 : -1])
+        )
     if as_json:
         json_out({"name": name, "versions": found})
-    else:
-        rows = [
-            [
-                v["version"],
-                "yes" if v["serves"] else "",
-                v["verdict"],
-                v["runtime"],
-                v["metrics"],
-                moment(v["created"]),
-                v["created_by"],
-            ]
-            for v in found
-        ]
-        table(["version", "serves", "verdict", "runtime", "measured", "built", "by"], rows)
+        return
+    columns = ["version", "now", "built (UTC)", "by", "runtime", "measured", "verdict"]
+    table(columns, [_version_row(v) for v in found], prose=True)
+    _say_rest(len(numbers) - len(found))
 
 
 @click.command()
 @click.argument("name")
+@limit_option
 @registry_option
 @json_option
-def releases(name: str, registry: str | None, *, as_json: bool) -> None:
-    """Show the release log of a model, newest first.
+def releases(name: str, limit: int, registry: str | None, *, as_json: bool) -> None:
+    """Show what served when, and why: the release log of a model, newest first.
 
     \b
     Example:
       dasier releases penguins
+      dasier releases penguins --limit 1000 --json
     """  # noqa: D301
     opened = Session.of(registry).registry()
-    log = opened.releases(name)
-    if not log and name not in opened.names():
-        raise ModelNotFound
+    head = opened.head(name)
+    if head is None:
+        opened.versions(name)  # says that there is no such model, if there is none
+    # Releases are numbered from 1 without gaps: the newest says which there are.
+    numbers = range(head.number if head else 0, max(0, (head.number if head else 0) - limit), -1)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        read = list(pool.map(lambda number: opened.release(name, number), numbers))
+    log = [release for release in read if release is not None]
     if as_json:
         json_out({"name": name, "releases": [release.to_document() for release in log]})
         return
-    rows = [
-        [
-            r.number,
-            r.action + (" (forced)" if r.forced else ""),
-            r.previous,
-            r.serving,
-            f"{r.canary.version} ({r.canary.share} %)" if r.canary else None,
-            r.who,
-            moment(r.when),
-            r.why,
-        ]
-        for r in log
+    columns = ["no.", "when (UTC)", "action", "from → to", "canary", "who", "why"]
+    table(columns, [_release_row(release) for release in log], prose=True)
+    _say_rest(head.number - len(numbers) if head else 0)
+
+
+def _release_row(release: Release) -> list[object]:
+    canary = release.canary
+    return [
+        release.number,
+        _minute(release.when),
+        f"{release.action} FORCED" if release.forced else release.action,
+        f"{release.previous or '-'}→{release.serving or '-'}",
+        f"{canary.version} ({canary.share}%)" if canary else None,
+        release.who,
+        release.why,
     ]
-    table(["release", "action", "from", "to", "canary", "who", "when", "why"], rows)
 
 
-def verdict_word(verdict: dict[str, Any] | None) -> str:
-    """Say in a word what the gate said."""
-    if verdict is None:
-        return "not judged"
-    return "passed" if verdict.get("passed") else "refused"
+def _version_row(version: dict[str, Any]) -> list[object]:
+    share = version["canary"]
+    runtime, measured = version["runtime"], _headline(version["metrics"] or {})
+    if not version["trusted"]:
+        measured = "not to be believed"
+    return [
+        version["version"],
+        "serves" if version["serving"] else f"canary {share}%" if share else None,
+        _minute(version["created"]),
+        version["created_by"],
+        runtime,
+        measured,
+        summary(version["verdict"])["en"],
+    ]
+
+
+def _minute(when: str | None) -> str:
+    return (moment(when) or "-").removesuffix(" UTC")
+
+
+def _say_rest(rest: int) -> None:
+    if rest > 0:
+        say(f"{rest} older: --limit shows more.")
 
 
 def _model(registry: Registry, name: str) -> dict[str, Any]:
@@ -132,23 +161,40 @@ def _model(registry: Registry, name: str) -> dict[str, Any]:
     }
 
 
-def _version(registry: Registry, name: str, number: int) -> dict[str, Any]:
-    verdict = registry.verdict(name, number)
-    shown: dict[str, Any] = {"version": number, "verdict": verdict_word(verdict)}
+def _version(registry: Registry, name: str, number: int, head: Release | None) -> dict[str, Any]:
+    """Give a version as the API lists it."""
+    canary = head.canary if head else None
+    standing = {
+        "version": number,
+        "verdict": registry.verdict(name, number),
+        "serving": head is not None and head.serving == number,
+        "canary": canary.share if canary is not None and canary.version == number else None,
+    }
     try:
         manifest = registry.manifest(name, number)
-    except DasierError as error:  # shown beside the others, which are well
-        return shown | dict.fromkeys(("runtime", "created", "created_by")) | {"metrics": str(error)}
-    return shown | {
-        "runtime": manifest.runtime.name,
-        "metrics": _headline(manifest.metrics),
+    except (Untrusted, VersionNotFound):  # shown beside the others, which are well
+        unknown = ("created", "created_by", "task", "runtime", "metrics", "source")
+        return standing | {"trusted": False} | dict.fromkeys(unknown)
+    return standing | {
+        "trusted": True,
         "created": manifest.created,
         "created_by": manifest.created_by,
+        "task": manifest.schema.output.task,
+        "runtime": manifest.runtime.name,
+        "metrics": manifest.metrics,
+        "source": manifest.source,
     }
 
 
 def _headline(metrics: Any) -> str:
-    """Give the first metric with its interval."""
-    for name, metric in (metrics.get("values") or {}).items():
-        return f"{name} {metric['value']:.4g} ({metric['low']:.4g} to {metric['high']:.4g})"
-    return ""
+    """Give the metric that matters most, with its interval; as far as it can be read."""
+    values = metrics.get("values") or {}
+    name = metrics.get("primary") if metrics.get("primary") in values else next(iter(values), None)
+    if name is None:
+        return ""
+    try:
+        return "{} {:.4g} ({:.4g} to {:.4g})".format(
+            name, *(values[name][key] for key in ("value", "low", "high"))
+        )
+    except (KeyError, TypeError, ValueError):
+        return str(name)

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from dasier.aws.stack import read_stack, stack_named
 from dasier.cli.options import json_option, registry_option
 from dasier.cli.session import Session
 from dasier.cli.show import json_out, say, table
@@ -31,7 +32,11 @@ class Refused(DasierError):
 )
 @click.option("--version", type=click.IntRange(1), help="By default the version that serves.")
 @click.option("--explain", is_flag=True, help="Add what each column contributed.")
-@click.option("--url", metavar="URL", help="Ask this API; by default the models run here, from the registry.")
+@click.option(
+    "--url",
+    metavar="URL",
+    help="Ask this API, or stack:NAME; by default the models run here, from the registry.",
+)
 @click.option("--api-key", envvar="DASIER_API_KEY", show_envvar=True, help="For --url.")
 @registry_option
 @json_option
@@ -53,10 +58,13 @@ def predict(
       dasier predict penguins --data penguins.csv
       head -5 penguins.csv | dasier predict penguins --data - --url http://127.0.0.1:8000
     """  # noqa: D301
-    body = _read(source)
+    body = read_source(source)
     path = f"/models/{name}" + (f"/versions/{version}" if version else "") + "/predict"
     query = "explain=true" if explain else ""
-    headers = {"content-type": _media_type(source, body)} | ({"x-api-key": api_key} if api_key else {})
+    headers = {"content-type": media_type(source, body)} | ({"x-api-key": api_key} if api_key else {})
+    stack = stack_named(url)
+    if stack is not None:
+        url = read_stack(stack).output("ApiUrl")
     if url:
         status, answer = _remote(url.rstrip("/") + path, query, headers, body)
     else:
@@ -70,14 +78,16 @@ def predict(
         _show(document)
 
 
-def _read(source: str) -> bytes:
+def read_source(source: str) -> bytes:
+    """Give the bytes of a file, or of stdin for ``-``."""
     try:
         return sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
     except OSError as error:
         raise Refused(f"{source} cannot be read: {error.strerror}") from error
 
 
-def _media_type(source: str, body: bytes) -> str:
+def media_type(source: str, body: bytes) -> str:
+    """Say what a file holds: by its name, else by how it starts."""
     if source.endswith((".csv", ".json")):
         return "text/csv" if source.endswith(".csv") else "application/json"
     return "application/json" if body.lstrip()[:1] in {b"{", b"["} else "text/csv"

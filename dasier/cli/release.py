@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -10,10 +11,11 @@ import click
 from dasier import releasing
 from dasier.cli.options import json_option, registry_option
 from dasier.cli.session import Session
-from dasier.cli.show import json_out
-from dasier.errors import VersionNotFound
+from dasier.cli.show import json_out, table
+from dasier.errors import ReleaseRefused, VersionNotFound
 
 if TYPE_CHECKING:
+    from dasier.registry import Registry
     from dasier.releases import Release
 
 reason_option = click.option("--reason", default="", help="Why; it is kept in the release log.")
@@ -67,7 +69,7 @@ def rollback(name: str, version: int | None, reason: str, registry: str | None, 
 
 @click.command()
 @click.argument("name")
-@click.argument("version", type=click.IntRange(1))
+@click.argument("version", type=click.IntRange(1), required=False)
 @click.option(
     "--share",
     type=click.IntRange(1, 99),
@@ -75,28 +77,79 @@ def rollback(name: str, version: int | None, reason: str, registry: str | None, 
     show_default=True,
     help="Per cent of the callers that it answers.",
 )
+@click.option(
+    "--automatic",
+    is_flag=True,
+    help="Let the gate promote it or take it back, by the table [gate.canary] of its recipe.",
+)
 @reason_option
 @click.option("--force", is_flag=True, help="Without a passing verdict; needs --reason, and stays visible.")
 @registry_option
 @json_option
 def canary(
-    name: str, version: int, share: int, reason: str, registry: str | None, *, force: bool, as_json: bool
+    name: str,
+    version: int | None,
+    share: int,
+    reason: str,
+    registry: str | None,
+    *,
+    automatic: bool,
+    force: bool,
+    as_json: bool,
 ) -> None:
     """Let VERSION of NAME answer a share of the callers, beside the version that serves.
 
-    `dasier promote` lets it serve all of them, `dasier rollback` takes it back.
+    Without VERSION: how the canary that there is stands. `dasier promote` lets it serve all callers,
+    `dasier rollback` takes it back; one that is --automatic, or whose recipe has the policy "canary",
+    the gate ends by itself.
 
     \b
     Example:
       dasier canary penguins 4 --share 10 --reason "new islands; see how it does"
+      dasier canary penguins
     """  # noqa: D301
     if force and not reason.strip():
         raise click.UsageError("--force needs --reason")
     opened = Session.of(registry).registry()
-    if version not in opened.versions(name):
+    versions = opened.versions(name)
+    if version is None:
+        _stands(opened, name, as_json=as_json)
+        return
+    if version not in versions:
         raise VersionNotFound(version)
-    release = releasing.canary(opened, name, version, share=share, who=_who(), why=reason, force=force)
+    release = releasing.canary(
+        opened, name, version, share=share, who=_who(), why=reason, automatic=automatic, force=force
+    )
     _tell(name, release, as_json=as_json)
+
+
+def _stands(opened: Registry, name: str, *, as_json: bool) -> None:
+    """Show how the canary that there is stands."""
+    from dasier import gate  # noqa: PLC0415 (numpy)
+
+    head = opened.head(name)
+    if head is None or head.canary is None:
+        raise ReleaseRefused(f"{name} has no canary: `dasier canary {name} VERSION` starts one.")
+    found = gate.trial(opened, name, head, now=datetime.now(UTC))
+    if as_json:
+        json_out({"name": name, "release": head.to_document(), **found.to_document()})
+        return
+    rows = [
+        [f"{side.version}{mark}", side.requests, side.errors, told["median_ms"], len(side.told)]
+        for side, mark in ((found.canary, " (canary)"), (found.serving, " (serves)"))
+        for told in [side.to_document()]
+    ]
+    title = f"{name}: version {head.canary.version} answers {head.canary.share} % of the callers"
+    table(["version", "requests", "failed", "median ms", "truth known of"], rows, title=title)
+    for finding in found.findings:
+        click.echo(f"{'  ' if finding.passed else '! '}{finding.detail}")
+    if head.canary.automatic:
+        next_ = {"promote": "promotes it", "revert": "takes it back", "wait": "waits"}[found.decision]
+        click.echo(f"The gate {next_} when it looks next.")
+    else:
+        click.echo(
+            f"A person ends it: dasier promote {name} {head.canary.version}, or dasier rollback {name}."
+        )
 
 
 @click.command()

@@ -55,6 +55,7 @@ def serve(
             ["DASIER_TRUSTED_KEYS is not set: give the public keys whose models are believed"]
         )
     session.name_in(os.environ)
+    os.environ.setdefault("DASIER_PREDICTION_LOG", "store")
     if default_model:
         if default_model not in opened.names():
             raise NotFound(f"DASIER_DEFAULT_MODEL is {default_model}, and the registry has no such model.")

@@ -32,6 +32,7 @@ from dasier.client.answers import (
     Prediction,
     Residuals,
 )
+from dasier.client.history import Finding, ReleaseEntry, Trial, Verdict, VersionEntry
 from dasier.client.refusals import Busy, KeyRefused, ServiceFailed, Throttled, Unreachable
 from dasier.client.rows import instances, plain
 from dasier.client.transport import Patience, Reply, Transport
@@ -42,9 +43,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 __all__ = [
-    "Answer", "Busy", "Caution", "Client", "Column", "Explanation", "Job", "KeyRefused", "Label", "Metric",
-    "ModelDescription", "ModelEntry", "Output", "Patience", "Prediction", "Residuals", "Schema", "ServiceFailed",
-    "Throttled", "Unreachable",
+    "Answer", "Busy", "Caution", "Client", "Column", "Explanation", "Finding", "Job", "KeyRefused", "Label", "Metric",
+    "ModelDescription", "ModelEntry", "Output", "Patience", "Prediction", "ReleaseEntry", "Residuals", "Schema",
+    "ServiceFailed", "Throttled", "Trial", "Unreachable", "Verdict", "VersionEntry",
 ]  # fmt: skip
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -109,17 +110,33 @@ class Client:
         """
         return self._get(_model(name), ModelDescription.read)
 
-    def versions(self, name: str) -> tuple[Mapping[str, Any], ...]:
-        """Give the versions with metrics, verdict, who and when, as the API sends them."""
-        return self._get(_model(name) + "/versions", lambda it: tuple(it["versions"]))
+    def versions(
+        self, name: str, *, limit: int | None = None, before: int | None = None
+    ) -> tuple[VersionEntry, ...]:
+        """Give the versions with metrics and verdicts, newest first.
 
-    def version(self, name: str, version: int) -> Mapping[str, Any]:
-        """Give one version in full, as the API sends it."""
-        return self._get(f"{_model(name)}/versions/{int(version)}", lambda it: it)
+        Parameters
+        ----------
+        name : str
+            The model.
+        limit : int, optional
+            At most so many; by default as many as the service gives at once.
+        before : int, optional
+            Only versions below this one: how to go on after the last of a list.
+        """
+        path = _model(name) + "/versions" + _page(limit, before)
+        return self._get(path, lambda it: tuple(VersionEntry.read(one) for one in it["versions"]))
 
-    def releases(self, name: str) -> tuple[Mapping[str, Any], ...]:
-        """Give the release log, newest first, as the API sends it."""
-        return self._get(_model(name) + "/releases", lambda it: tuple(it["releases"]))
+    def version(self, name: str, version: int) -> VersionEntry:
+        """Give one version; its ``document`` has all of it."""
+        return self._get(f"{_model(name)}/versions/{int(version)}", VersionEntry.read)
+
+    def releases(
+        self, name: str, *, limit: int | None = None, before: int | None = None
+    ) -> tuple[ReleaseEntry, ...]:
+        """Give the release log, newest first: what served when, and why; pages as `versions` has them."""
+        path = _model(name) + "/releases" + _page(limit, before)
+        return self._get(path, lambda it: tuple(ReleaseEntry.read(one) for one in it["releases"]))
 
     def card(self, name: str, *, media_type: str = "text/markdown") -> str:
         """Give the model's card as Markdown, or as HTML when asked for ``text/html``."""
@@ -234,6 +251,14 @@ def _model(name: str) -> str:
     if not NAME.fullmatch(name):
         raise ModelNotFound
     return f"/models/{name}"
+
+
+def _page(limit: int | None, before: int | None) -> str:
+    """Give the query for a part of a list."""
+    asked = [
+        f"{key}={int(value)}" for key, value in (("limit", limit), ("before", before)) if value is not None
+    ]
+    return "?" + "&".join(asked) if asked else ""
 
 
 def _base(url: str) -> str:

@@ -1,11 +1,12 @@
 """The gate: judge every version that has no verdict, and let those serve that pass.
 
 `judging` goes through the rules one after the other; `compatibility`, `holdout` and `comparison` are rules
-that take some room; `sweeping` decides when a version is judged, and releases what passed.
+that take some room; `canary` judges by what callers got; `sweeping` decides when, and releases.
 """
 
+from dasier.gate.canary import Trial, trial
 from dasier.gate.findings import Finding
 from dasier.gate.judging import WHO, judge
-from dasier.gate.sweeping import DEFAULT_POLICY, sweep
+from dasier.gate.sweeping import sweep
 
-__all__ = ["DEFAULT_POLICY", "WHO", "Finding", "judge", "sweep"]
+__all__ = ["WHO", "Finding", "Trial", "judge", "sweep", "trial"]

@@ -18,7 +18,7 @@ from dasier.gate.findings import Finding, number
 from dasier.gate.holdout import AGREE
 from dasier.measuring.pairs import Difference, difference
 from dasier.measuring.quality import HIGHER_IS_BETTER, MEASURED, PRIMARY, measures_of
-from dasier.rehearsal import Limits, rehearse
+from dasier.rehearsal import Limits, Rehearsal, rehearse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dasier.manifest import Manifest
     from dasier.measuring.measures import Measure
     from dasier.registry import Registry
+    from dasier.rows import Rows
     from dasier.rules import Rules
 
     Theirs = Callable[[], dict[str, Measure]]
@@ -81,12 +82,24 @@ def measured(registry: Registry, old: Manifest, held: HeldOut, limits: Limits) -
     """
     if held.truth is None:
         return {}
-    rows = held.rows(old.schema)
-    runtimes.check_requirements(old.runtime.name, old.runtime.requires)
-    model = registry.blob(old, "model")
-    cells = {column.name: rows.json_column(column) for column in old.schema.columns}
-    answers = rehearse(Built(old, {"model": model}), limits, rows=cells).answers
+    answers = rehearsed(registry, old, held.rows(old.schema), limits).answers
     return {} if answers is None else measures_of(answers, held.truth, old.schema.output)
+
+
+def rehearsed(
+    registry: Registry, manifest: Manifest, rows: Rows, limits: Limits, *, may_refuse: bool = False
+) -> Rehearsal:
+    """Let a version, whose manifest is believed, answer rows in a process of its own.
+
+    Raises
+    ------
+    Untrusted
+        If it must not be loaded, or does not come through.
+    """
+    runtimes.check_requirements(manifest.runtime.name, manifest.runtime.requires)
+    model = registry.blob(manifest, "model")
+    cells = {column.name: rows.json_column(column) for column in manifest.schema.columns}
+    return rehearse(Built(manifest, {"model": model}), limits, rows=cells, may_refuse=may_refuse)
 
 
 class _Apart(Exception):

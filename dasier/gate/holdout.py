@@ -208,7 +208,7 @@ def _slice(
     cells = None if held is None else held.truth if one.column == target else held.inputs.get(one.column)
     if cells is None:
         return f"{one.title}: the held-out rows have no such column", figures | {"rows": 0, "passed": False}
-    inside = np.array([_belongs(cell, one) for cell in cells], dtype=np.float64)
+    inside = np.array([belongs(cell, one) for cell in cells], dtype=np.float64)
     figures["rows"] = int(inside.sum())
     if inside.sum() < one.least_rows:
         said = f"{one.title}: {figures['rows']} held-out rows are too few to show anything; it takes {one.least_rows}"
@@ -219,7 +219,8 @@ def _slice(
     return said, figures | {"value": value, "passed": passed}
 
 
-def _belongs(cell: Any, one: Slice) -> bool:
+def belongs(cell: Any, one: Slice) -> bool:
+    """Say whether a row with such a cell is in a slice."""
     if cell is None:
         return False
     if one.value is not None:

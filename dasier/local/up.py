@@ -99,6 +99,7 @@ def up(options: Options, reporter: Reporter) -> None:
         signer = home.signer()
         os.environ["DASIER_REGISTRY"] = home.registry
         os.environ["DASIER_TRUSTED_KEYS"] = signer.public_key()
+        os.environ.setdefault("DASIER_PREDICTION_LOG", "store")
         registry = Registry(open_store(home.registry), TrustedKeys.parse([signer.public_key()]))
         template = read_template(options.root / TEMPLATE)
         wanted = provision.missing(registry, provision.recipes(options.recipes))

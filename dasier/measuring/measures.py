@@ -80,7 +80,36 @@ def wilson(successes: float, trials: float) -> Interval:
     spread = Z_95**2 / trials
     centre = (share + spread / 2) / (1 + spread)
     half = Z_95 * math.sqrt(share * (1 - share) / trials + spread / (4 * trials)) / (1 + spread)
-    return Interval(value=share, low=float(max(0.0, centre - half)), high=float(min(1.0, centre + half)))
+    # Kept around the share, which rounding could leave outside at 0 and 1.
+    low, high = max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
+    return Interval(value=share, low=float(low), high=float(high))
+
+
+def fisher(first: tuple[int, int], second: tuple[int, int]) -> float:
+    """Give how probable it is by chance that the first of two shares is this much larger, or more so.
+
+    Fisher's exact test (1935), one-sided: exact however few there are.
+
+    Parameters
+    ----------
+    first, second : tuple of int
+        How many of how many.
+
+    >>> round(fisher((3, 3), (0, 3)), 3)
+    0.05
+    """
+    (hits, n_first), (others, n_second) = first, second
+    total = hits + others
+
+    def logged(n: int, k: int) -> float:
+        return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+
+    ways = logged(n_first + n_second, total)
+    terms = (
+        logged(n_first, k) + logged(n_second, total - k) - ways
+        for k in range(max(hits, total - n_second), min(n_first, total) + 1)
+    )
+    return min(1.0, math.fsum(map(math.exp, terms)))
 
 
 def mean(per_row: NDArray[Any]) -> Measure:

@@ -100,3 +100,20 @@ def check_requirements(name: str, requires: Mapping[str, str]) -> None:
 def load(name: str, blob: bytes, schema: Schema) -> Model:
     """Give a model from verified bytes, on the runtime of that name."""
     return runtime(name).load(blob, schema)
+
+
+def blamed(model: Model, rows: Rows, *, most: int) -> list[int]:
+    """Give the first rows that a model refuses with a ValueError, at most so many, by halving."""
+    found: list[int] = []
+    parts = [(0, len(rows))]
+    while parts and len(found) < most:
+        start, stop = parts.pop()
+        try:
+            model.predict(rows.take(slice(start, stop)))
+        except ValueError:
+            if stop - start == 1:
+                found.append(start)
+            else:
+                middle = (start + stop) // 2
+                parts += [(middle, stop), (start, middle)]
+    return found

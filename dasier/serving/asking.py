@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dasier.layout import checked_version
+from dasier.serving.service import Chosen
 
 if TYPE_CHECKING:
     from dasier.serving.exchange import Request
-    from dasier.serving.loading import Loaded
     from dasier.serving.service import Service
 
 
-def asked(service: Service, request: Request) -> Loaded:
+def asked(service: Service, request: Request) -> Chosen:
     """Give the version that the path names, or else the one that serves this caller; it is loaded.
 
     Raises
@@ -21,5 +21,5 @@ def asked(service: Service, request: Request) -> Loaded:
     """
     version = request.path.get("version")
     if version is None:
-        return service.serving(request.path["name"], request.client)
-    return service.version(request.path["name"], checked_version(version))
+        return service.chosen(request.path["name"], request.client)
+    return Chosen(service.version(request.path["name"], checked_version(version)))

@@ -1,20 +1,28 @@
-"""A model's card, in the language and form that the caller prefers."""
+"""A model's card, in the language and form that the caller prefers.
+
+The card was written when its version was built. What happened since, its verdict and the release log, is added
+when it is asked for: at the end of the Markdown, and of the page's ``main``.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from dasier.errors import MalformedBody, PathNotFound, Violation
+from dasier.serving import blocks
+from dasier.serving.card_history import section
 from dasier.serving.catalog import serving
 from dasier.serving.exchange import Response
+from dasier.words import LANGUAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from dasier.serving.blocks import Block
     from dasier.serving.exchange import Request
     from dasier.serving.service import Service
+    from dasier.words import Language
 
-LANGUAGES = ("en", "fr")
 _FORMS = {"text/markdown": "md", "text/html": "html"}
 
 # A card is one page with its pictures and styles in it: nothing may run, and nothing is fetched.
@@ -35,18 +43,21 @@ def card(service: Service, request: Request) -> Response:
     PathNotFound
         If the version has no card.
     """
-    manifest = serving(service, request.path["name"]).manifest
+    now = serving(service, request.path["name"])
+    manifest = now.manifest
     language, form = _language(request), preferred_form(request.headers.get("accept", ""))
     # The last two names are what a version has whose card is in one language only.
     candidates = [(f"card.{one}.{form}", one) for one in (language, *LANGUAGES)]
-    role, spoken = next(
-        ((r, one) for r, one in [*candidates, (f"card.{form}", "en")] if r in manifest.blobs), (None, "")
+    found = next(
+        ((r, one) for r, one in [*candidates, (f"card.{form}", LANGUAGES[0])] if r in manifest.blobs), None
     )
-    if role is None:
+    if found is None:
         raise PathNotFound
+    role, spoken = found
+    told = section(service, manifest.name, now.release, spoken)
     media_type = next(media for media, ending in _FORMS.items() if ending == form)
     return Response(
-        body=service.registry.blob(manifest, role),
+        body=_WITH[form](service.registry.blob(manifest, role), told),
         content_type=f"{media_type}; charset=utf-8",
         headers={
             "content-language": spoken,
@@ -57,6 +68,23 @@ def card(service: Service, request: Request) -> Response:
             "x-model-version": str(manifest.version),
         },
     )
+
+
+def _markdown(card: bytes, told: Sequence[Block]) -> bytes:
+    return card.rstrip() + b"\n\n" + blocks.markdown(told).encode()
+
+
+def _page(card: bytes, told: Sequence[Block]) -> bytes:
+    """Put what is told where the card's own text ends; a page that was written otherwise may have no ``main``."""
+    written = blocks.html(told).encode()
+    for end in (b"</main>", b"</body>"):
+        before, found, after = card.rpartition(end)
+        if found:
+            return before + written + b"\n" + found + after
+    return card + written
+
+
+_WITH = {"md": _markdown, "html": _page}
 
 
 def preferred_form(accept: str) -> str:
@@ -80,7 +108,7 @@ def _quality(qualities: Mapping[str, float], media: str) -> float:
     return next((qualities[one] for one in ranges if one in qualities), 0.0)
 
 
-def _language(request: Request) -> str:
+def _language(request: Request) -> Language:
     asked = request.query.get("lang")
     if asked is not None:
         if asked not in LANGUAGES:

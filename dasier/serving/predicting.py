@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dasier import runtimes
 from dasier.errors import RowsRefused, Violation
 from dasier.rows import MAX_VIOLATIONS
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from dasier.rows import Pointer, Rows
     from dasier.runtimes import Outputs
     from dasier.serving.loading import Loaded
+
+_MOST_BLAMED = 100
 
 
 def predict(loaded: Loaded, rows: Rows, pointer: Pointer) -> Outputs:
@@ -39,7 +42,7 @@ def predict(loaded: Loaded, rows: Rows, pointer: Pointer) -> Outputs:
             Violation(
                 pointer(row, None), "not_answered", "The model cannot answer this row: a value is new to it."
             )
-            for row in _blamed(loaded, rows)
+            for row in runtimes.blamed(loaded.model, rows, most=_MOST_BLAMED)
         ) from error
     for numbers in (outputs.predictions, outputs.probabilities, outputs.scores):
         if numbers is not None and numbers.dtype.kind == "f" and not np.isfinite(numbers).all():
@@ -53,23 +56,3 @@ def predict(loaded: Loaded, rows: Rows, pointer: Pointer) -> Outputs:
                 for row in broken[:MAX_VIOLATIONS]
             )
     return outputs
-
-
-_MOST_BLAMED = 100
-
-
-def _blamed(loaded: Loaded, rows: Rows) -> list[int]:
-    """Give the first rows that the model refuses, by halving."""
-    found: list[int] = []
-    parts = [(0, len(rows))]
-    while parts and len(found) < _MOST_BLAMED:
-        start, stop = parts.pop()
-        try:
-            loaded.model.predict(rows.take(slice(start, stop)))
-        except ValueError:
-            if stop - start == 1:
-                found.append(start)
-            else:
-                middle = (start + stop) // 2
-                parts += [(middle, stop), (start, middle)]
-    return found

@@ -12,6 +12,7 @@ STATUS: tuple[tuple[type[errors.DasierError], int, str], ...] = (
     (errors.UnsupportedMediaType, 415, "Unsupported content type"),
     (errors.TooLarge, 413, "Too large"),
     (errors.RowsRefused, 422, "Rows do not fit the schema"),
+    (errors.FeedbackRefused, 422, "Feedback does not fit"),
     (errors.InvalidRequest, 400, "Invalid request"),
     (errors.NotFound, 404, "Not found"),
     (errors.MethodNotAllowed, 405, "Method not allowed"),
@@ -34,6 +35,11 @@ _MLFLOW_CODES = {
 _TYPE = "urn:dasier:problem:"
 
 
+def kind_of(error: Exception) -> tuple[int, str]:
+    """Give an error's status and title."""
+    return next(((s, t) for family, s, t in STATUS if isinstance(error, family)), (500, "Internal error"))
+
+
 def problem(
     error: Exception, *, request_id: str, resource: str
 ) -> tuple[int, dict[str, str], dict[str, Any]]:
@@ -42,15 +48,13 @@ def problem(
     What is told of an unavailable store or an untrusted version is only that: their messages
     name keys and digests, which belong in the log.
     """
-    status, title = next(
-        ((s, t) for family, s, t in STATUS if isinstance(error, family)), (500, "Internal error")
-    )
+    status, title = kind_of(error)
     detail = str(error)
     headers: dict[str, str] = {}
     if status == 500:
         detail = "Something is wrong on our side. Quote the id of this request if you report it."
     elif status == 503:
-        if not isinstance(error, errors.ModelUnavailable):
+        if not isinstance(error, errors.ModelUnavailable | errors.AnswerLate):
             detail = "The model cannot be served just now. Try again in a moment."
         headers["retry-after"] = str(getattr(error, "retry_after_s", errors.Unavailable.retry_after_s))
     elif isinstance(error, errors.MethodNotAllowed):

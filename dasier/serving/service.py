@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dasier.errors import DasierError, ModelUnavailable, NotFound, Untrusted
@@ -12,6 +13,7 @@ from dasier.layout import checked_name
 from dasier.registry import Registry
 from dasier.serving.cache import LoadedVersions
 from dasier.serving.loading import Loaded, load
+from dasier.serving.prediction_log import prediction_log
 from dasier.serving.resolving import Releases, chosen_version
 from dasier.signing import TrustedKeys
 from dasier.store import open_store
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from dasier.manifest import Manifest
     from dasier.releases import Release
+    from dasier.serving.prediction_log import PredictionLog
     from dasier.serving.settings import Settings
 
 log = logging.getLogger("dasier")
@@ -28,14 +31,38 @@ log = logging.getLogger("dasier")
 _MOST_MANIFESTS = 5_000
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The version that answers a caller, and how it was chosen.
+
+    Attributes
+    ----------
+    loaded : Loaded
+    release : int or None
+        The release that chose it; None if the caller named it.
+    instead_of : int or None
+        The version that was meant for this caller and cannot be loaded.
+    """
+
+    loaded: Loaded
+    release: int | None = None
+    instead_of: int | None = None
+
+
 class Service:
     """Resolves and loads versions for one process; safe to share between threads."""
 
     def __init__(
-        self, registry: Registry, settings: Settings, *, clock: Callable[[], float] = time.monotonic
+        self,
+        registry: Registry,
+        settings: Settings,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        prediction_log: PredictionLog | None = None,
     ) -> None:
         self.registry = registry
         self.settings = settings
+        self.prediction_log = prediction_log
         self.releases = Releases(registry, settings.refresh_s, clock)
         self.loaded = LoadedVersions(settings.model_budget_bytes, self._load, clock)
         self._manifests: dict[tuple[str, int], Manifest] = {}
@@ -46,7 +73,7 @@ class Service:
     def open(cls, settings: Settings) -> Service:
         """Put a service together of its settings."""
         registry = Registry(open_store(settings.registry), TrustedKeys.parse(settings.trusted_keys))
-        return cls(registry, settings)
+        return cls(registry, settings, prediction_log=prediction_log(settings.prediction_log, registry.store))
 
     def manifest(self, name: str, version: int) -> Manifest:
         """Give a version's verified manifest; it never changes, so it is read once.
@@ -66,7 +93,11 @@ class Service:
         return known
 
     def serving(self, name: str, client: str | None = None) -> Loaded:
-        """Give the version that answers a client now.
+        """Give the version that answers a client now; `chosen` says how it came to be that one."""
+        return self.chosen(name, client).loaded
+
+    def chosen(self, name: str, client: str | None = None) -> Chosen:
+        """Give the version that answers a client now, and the release that says so.
 
         When that version cannot be loaded, the last one that did goes on serving, and an
         error is logged.
@@ -87,9 +118,20 @@ class Service:
                 extra={"model": name, "version": version, "error": f"{type(error).__name__}: {error}"},
             )
             loaded = self._instead(name, version, release)
-        if loaded.manifest.version == release.serving or name not in self._last_good:
-            self._last_good[name] = loaded.manifest.version
-        return loaded
+        answers = loaded.manifest.version
+        if answers == release.serving or name not in self._last_good:
+            self._last_good[name] = answers
+        return Chosen(loaded, release.number, None if answers == version else version)
+
+    def is_warm(self, name: str, version: str | None) -> bool:
+        """Say whether the version that a path names, or whatever serves, answers without the store or loading."""
+        if version is not None:
+            return version.isdecimal() and self.loaded.held(name, int(version)) is not None
+        release = self.releases.known(name)
+        if release is None or release.serving is None:
+            return False
+        canary = release.canary is None or self.loaded.held(name, release.canary.version) is not None
+        return canary and self.loaded.held(name, release.serving) is not None
 
     def _instead(self, name: str, version: int, release: Release) -> Loaded:
         """Give what serves while a version cannot be loaded: for a canary what it is held against, else the last good."""

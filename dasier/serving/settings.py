@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _MB = 1024 * 1024
 
+PREDICTION_LOGS = ("stdout", "store", "off")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -32,6 +34,13 @@ class Settings:
         Lambda's 6 MB, base64 counted.
     default_model : str or None
         ``DASIER_DEFAULT_MODEL``: what ``/invocations`` at the root of the Docker server answers with.
+    prediction_log : str
+        ``DASIER_PREDICTION_LOG``: where a record of each prediction goes: ``stdout`` (Lambda, whose log is
+        brought into the store), ``store``, or ``off``.
+    metrics_namespace : str
+        ``DASIER_METRICS_NAMESPACE``: under which CloudWatch files what it reads from those records.
+    log_share : float
+        ``DASIER_LOG_SHARE``: in what share of the records the rows and answers stand, 0 to 1. All requests are counted.
     """
 
     registry: str
@@ -41,6 +50,9 @@ class Settings:
     body_limit_bytes: int = 4_000_000
     answer_limit_bytes: int = 4_000_000
     default_model: str | None = None
+    prediction_log: str = "off"
+    log_share: float = 1.0
+    metrics_namespace: str = "DASIER"
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
@@ -63,6 +75,12 @@ class Settings:
                 problems.append(f"{name} is {text!r}: give a number of at least 0")
             return value
 
+        share = number("DASIER_LOG_SHARE", cls.log_share)
+        if share > 1:
+            problems.append(f"DASIER_LOG_SHARE is {share:g}: give a share, 0 to 1")
+        logged = environment.get("DASIER_PREDICTION_LOG", cls.prediction_log)
+        if logged not in PREDICTION_LOGS:
+            problems.append(f"DASIER_PREDICTION_LOG is {logged!r}: give {', '.join(PREDICTION_LOGS)}")
         registry = environment.get("DASIER_REGISTRY", "")
         if not registry:
             problems.append("DASIER_REGISTRY is not set: give s3://bucket/prefix or file:///folder")
@@ -79,6 +97,9 @@ class Settings:
             body_limit_bytes=number("DASIER_BODY_LIMIT_BYTES", cls.body_limit_bytes),
             answer_limit_bytes=number("DASIER_ANSWER_LIMIT_BYTES", cls.answer_limit_bytes),
             default_model=environment.get("DASIER_DEFAULT_MODEL") or None,
+            prediction_log=logged,
+            log_share=share,
+            metrics_namespace=environment.get("DASIER_METRICS_NAMESPACE") or cls.metrics_namespace,
         )
         if problems:
             raise SettingsInvalid(problems)

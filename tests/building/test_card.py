@@ -17,15 +17,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from dasier.building.card import Facts, card, code, escaped
+from dasier.building.card import Facts, card
 from dasier.building.evaluate import evaluate
 from dasier.building.importance import importance
 from dasier.building.infer import infer
 from dasier.building.plots import Picture, draw
 from dasier.building.refinements import ColumnNotes, OutputNotes, Refinements
 from dasier.building.trained import About
-from dasier.building.words import LANGUAGES
 from dasier.runtimes import Outputs
+from dasier.words import LANGUAGES
+from dasier.words.markdown import code, escaped
 
 HOSTILE = (
     "<script>alert(1)</script>",

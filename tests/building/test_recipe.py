@@ -280,6 +280,9 @@ metric = "recall"
 margin = 0.02
 latency_ms = 20
 size_mb = 5
+[gate.canary]
+share = 20
+requests = 50
 [gate.floors]
 balanced_accuracy = 0.9
 [[gate.slices]]
@@ -311,7 +314,9 @@ def test_rules_of_the_gate_are_read(tmp_path: Path) -> None:
         ],
         "latency_ms": 20.0,
         "size_mb": 5.0,
+        "canary": {"share": 20, "minutes": 60.0, "requests": 50, "slower": 2.0},
     }
+    assert Rules.read(gate).canary.requests == 50
     assert Rules.read(gate).slices[1].least_rows == 5
 
 
@@ -326,6 +331,7 @@ def test_every_problem_with_the_gate_is_told_at_once(tmp_path: Path) -> None:
         margin = -1
         latency_ms = 0
         brekaing = true
+        canary = { share = 100, minutes = -1, requests = 0, slower = 0.5, sahre = 3 }
         [gate.floors]
         balanced_acuracy = 0.9
         accuracy = 90
@@ -344,6 +350,11 @@ def test_every_problem_with_the_gate_is_told_at_once(tmp_path: Path) -> None:
 
     assert sorted(problem.split(":")[0] for problem in found) == [
         "gate.brekaing",
+        "gate.canary.minutes",
+        "gate.canary.requests",
+        "gate.canary.sahre",
+        "gate.canary.share",
+        "gate.canary.slower",
         "gate.confidence",
         "gate.floors.accuracy",
         "gate.floors.balanced_acuracy",

@@ -29,15 +29,15 @@ def test_versions_say_their_verdict_and_which_serves(serving, build):
 
     versions = serving.json("versions", "cells")["versions"]
 
-    assert [(v["version"], v["serves"], v["verdict"]) for v in versions] == [
-        (2, False, "not judged"),
-        (1, True, "passed"),
+    assert [(v["version"], v["serving"], (v["verdict"] or {}).get("passed")) for v in versions] == [
+        (2, False, None),
+        (1, True, True),
     ]
 
 
 def test_tables_are_for_people(serving):
     assert "cells" in serving.done("models")
-    assert "passed" in serving.done("versions", "cells")
+    assert "Passed." in serving.done("versions", "cells")
     assert "passed the gate" in serving.done("releases", "cells")
 
 
@@ -87,9 +87,26 @@ def test_a_canary_answers_its_share_until_it_is_taken_back(serving, build):
     release = serving.json("canary", "cells", "2", "--share", "25", "--reason", "see how it does")
 
     assert (release["action"], release["serving"]) == ("canary", 1)
-    assert release["canary"] == {"version": 2, "share": 25}
-    assert "2 (25 %)" in serving.done("releases", "cells")
+    assert release["canary"] == {"version": 2, "share": 25, "automatic": False}
+    assert "2 (25%)" in serving.done("releases", "cells")
     assert "version 1 serves" in serving.done("rollback", "cells")
+
+
+def test_a_canary_says_how_it_stands(serving, build):
+    serving.done("publish", str(build))
+    serving.done("verify", "cells")
+    serving.done("rollback", "cells")
+    assert "has no canary" in serving.refused("canary", "cells")
+    serving.json("canary", "cells", "2", "--share", "25", "--automatic", "--reason", "see how it does")
+
+    told = serving.json("canary", "cells")
+    shown = serving.done("canary", "cells")
+
+    assert (told["decision"], told["release"]["canary"]["automatic"]) == ("wait", True)
+    assert told["canary"] == {"version": 2, "requests": 0, "errors": 0, "median_ms": None, "told": 0}
+    assert "version 2 answers 25 % of the callers" in shown
+    assert "0 of 0 requests failed" in shown
+    assert "The gate waits" in shown
 
 
 def test_a_canary_without_a_verdict_is_refused(serving, build):
@@ -111,8 +128,10 @@ def test_a_paused_model_serves_nothing_until_a_version_is_promoted(serving):
 def test_verifying_again_judges_the_version_and_keeps_its_verdict(serving):
     before = serving.json("versions", "cells")
 
-    serving.done("verify", "cells", "1")
+    said = serving.run("verify", "cells", "1", "--again")
 
+    assert "Judging version 1 of cells again" in said.stderr
+    assert "judged again" in said.stdout
     assert serving.json("versions", "cells") == before
 
 
@@ -176,7 +195,7 @@ def test_gc_removes_what_nothing_names_and_only_when_told(serving):
     assert listed == {"unreferenced": [f"blobs/sha256/{'0' * 64}"], "removed": False}
     assert kept
     assert not blob.exists()
-    assert serving.json("verify", "cells")["verdicts"][0]["passed"]
+    assert serving.json("verify", "cells", "--again")["verdicts"][0]["passed"]
 
 
 def test_gc_leaves_alone_what_may_be_on_its_way_to_a_version(serving):

@@ -12,7 +12,7 @@ from dasier.manifest import canonical
 from dasier.releases import Canary
 from dasier.schema import Column
 from dasier.serving.cards import preferred_form
-from tests.published import MODELS, WHEN, Api, built
+from tests.published import MODELS, WHEN, Api, built, verdict
 
 PROBLEM = "application/problem+json"
 
@@ -144,6 +144,37 @@ def test_versions_come_newest_first_with_metrics_verdict_who_and_when(published)
     assert newest["created"]
     assert newest["created_by"]
     assert document["next"] is None
+
+
+def test_a_verdict_stands_in_full_beside_its_version_and_is_documented(published):
+    slow = {
+        "rule": "latency",
+        "passed": False,
+        "detail": "One row is answered in 2 s.",
+        "figures": {"row_ms": 2000.0},
+    }
+    published.publish("cells", slow)
+    api = Api(published)
+
+    one = api.json("GET", "/models/cells/versions/1")["verdict"]
+    (listed,) = api.json("GET", "/models/cells/versions")["versions"]
+    schemas = api.json("GET", "/openapi.json")["components"]["schemas"]
+
+    assert one == listed["verdict"] == verdict("cells", 1, slow)
+    assert set(one) == set(schemas["Verdict"]["required"])
+    assert set(slow) == set(schemas["Finding"]["required"])
+
+
+def test_a_forced_release_says_so_for_ever(published):
+    published.publish("cells")
+    published.release("cells", 1, forced=True, who="eve", why="we know")
+    for _ in range(3):
+        published.release("cells", 1, action="rollback")
+
+    log = Api(published).json("GET", "/models/cells/releases")["releases"]
+
+    assert [one["forced"] for one in log] == [False, False, False, True, False]
+    assert (log[3]["who"], log[3]["why"]) == ("eve", "we know")
 
 
 def test_versions_come_a_page_at_a_time(published):

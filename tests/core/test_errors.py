@@ -13,6 +13,7 @@ MADE = {
     "UnsupportedMediaType": errors.UnsupportedMediaType(["text/csv"]),
     "TooLarge": errors.TooLarge("request", limit_bytes=10),
     "RowsRefused": errors.RowsRefused([]),
+    "FeedbackRefused": errors.FeedbackRefused([]),
     "VersionNotFound": errors.VersionNotFound(3),
     "MethodNotAllowed": errors.MethodNotAllowed(["GET"]),
     "VersionTaken": errors.VersionTaken("m", attempts=2),
@@ -26,20 +27,22 @@ MADE = {
     "StoreUnavailable": errors.StoreUnavailable("reading", "it hangs"),
     "StoreDenied": errors.StoreDenied("reading", "it is locked"),
     "ModelUnavailable": errors.ModelUnavailable("m", "it is paused"),
+    "AnswerLate": errors.AnswerLate("its time is over"),
     "RecipeInvalid": errors.RecipeInvalid("m", ["a"]),
+    "AwsRefused": errors.AwsRefused("signing", "it is not yours", code="AccessDenied"),
     "SettingsInvalid": errors.SettingsInvalid(["a"]),
 }
 STATUS = {
-    "MalformedBody": 400, "UnsupportedMediaType": 415, "TooLarge": 413, "RowsRefused": 422,
+    "MalformedBody": 400, "UnsupportedMediaType": 415, "TooLarge": 413, "RowsRefused": 422, "FeedbackRefused": 422,
     "ModelNotFound": 404, "VersionNotFound": 404, "PathNotFound": 404, "MethodNotAllowed": 405,
     "VersionTaken": 409, "ReleaseTaken": 409,
     "SignatureInvalid": 503, "BindingInvalid": 503, "BlobMissing": 503, "DigestMismatch": 503,
     "LibraryMismatch": 503, "FormatUnknown": 503, "DocumentInvalid": 503, "LoadingFailed": 503,
     "GoldenMismatch": 503, "RehearsalFailed": 503,
-    "StoreUnavailable": 503, "StoreDenied": 503, "ModelUnavailable": 503,
+    "StoreUnavailable": 503, "StoreDenied": 503, "ModelUnavailable": 503, "AnswerLate": 503,
     # No request leads here: if one does, it is our fault.
-    "ReleaseRefused": 500, "RecipeInvalid": 500, "DataInvalid": 500, "EstimatorUnsupported": 500,
-    "SettingsInvalid": 500,
+    "ReleaseRefused": 500, "ComparisonRefused": 500, "RecipeInvalid": 500, "DataInvalid": 500, "EstimatorUnsupported": 500,
+    "AwsRefused": 500, "SettingsInvalid": 500,
 }  # fmt: skip
 
 

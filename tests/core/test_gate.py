@@ -165,7 +165,7 @@ def test_store_that_does_not_answer_gives_no_verdict(caplog: pytest.LogCaptureFi
     with caplog.at_level(logging.WARNING):
         assert gate.sweep(registry) == []
 
-    assert shop.registry.judged("constant") == set()
+    assert shop.registry.contents("constant")["constant"].verdicts == set()
     assert "left for the next sweep" in caplog.text
 
 

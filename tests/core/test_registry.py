@@ -152,7 +152,7 @@ def test_verdict_is_written_once(store: Store) -> None:
     assert not registry.record_verdict("m", 1, {"passed": False})
     assert registry.verdict("m", 1) == {"passed": True}
     assert registry.verdict("m", 2) is None
-    assert registry.judged("m") == {1}
+    assert registry.contents("m")["m"].verdicts == {1}
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"null", b"[[1]]"])

@@ -56,6 +56,19 @@ def test_model_that_misbehaves_is_refused_and_why_is_said(thing: Any, why: str) 
         rehearse(models.pickled("m", thing), QUICK)
 
 
+def test_model_finds_no_credential_in_its_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "canary")
+    monkeypatch.setenv("DASIER_SIGNING_KEY", "canary")
+
+    rehearse(models.pickled("m", hostile.Nosy(str(tmp_path / "seen"))), QUICK)
+
+    seen = (tmp_path / "seen").read_text()
+    assert "PATH" in seen
+    assert "canary" not in seen
+
+
 def test_model_that_prints_is_measured_all_the_same() -> None:
     assert rehearse(models.pickled("m", hostile.Chatter()), QUICK).answer_ms > 0
 

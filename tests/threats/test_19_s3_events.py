@@ -37,7 +37,7 @@ def published(store: Store) -> Shop:
 def state(shop: Shop) -> Any:
     return {
         name: (
-            sorted(shop.registry.judged(name)),
+            sorted(shop.registry.contents(name)[name].verdicts),
             [release.serving for release in shop.registry.releases(name)],
         )
         for name in shop.registry.names()

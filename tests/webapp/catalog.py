@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.webapp.fake_api import release, version
+
 ATTACK = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}"
 
 
@@ -203,6 +205,45 @@ HOSTILE_ANSWER = {
     "explanation": {"of": ATTACK, "reference": 0.1, "contributions": {ATTACK: 0.4, "unknown column": -0.1}},
     "warnings": [{"row": 0, "column": ATTACK, "code": ATTACK, "detail": ATTACK}],
 }
+
+WORSE = {
+    "rule": "comparison", "passed": False,
+    "detail": "On the same 83 held-out rows balanced_accuracy is 0.9133, and 0.9867 for version 2: worse by 0.0734, "
+              "with 95 % confidence by at least 0.03.",
+    "figures": {"compared": True, "serving": 2, "metric": "balanced_accuracy", "rows": 83, "value": 0.9133,
+                "serving_value": 0.9867, "better_by": -0.0734, "low": -0.12, "high": -0.03},
+}  # fmt: skip
+RULES = [
+    {"rule": "signature", "passed": True, "detail": "Signed by a trusted key, for this model and version.",
+     "figures": {}},
+    {"rule": "latency", "passed": True, "detail": "One row is answered in 0.04 ms, within the budget of 1000 ms.",
+     "figures": {"row_ms": 0.0412, "budget_ms": 1000.0}},
+    {"rule": "slices", "passed": False, "detail": "Slices that do not show what the recipe demands: sex = female.",
+     "figures": {"slices": [{"slice": "sex = female", "metric": "recall", "floor": 0.85, "rows": 9, "passed": False}]}},
+]  # fmt: skip
+PENGUIN_VERSIONS = [
+    version(4, canary=10, created="2026-11-22T08:00:00Z", against=3, rules=RULES[:2]),
+    version(3, serving=True, passed=False, against=2, rules=[*RULES, WORSE]),
+    version(2, rules=RULES[:2]),
+]
+GATE_REASON = (
+    "Over 24 h and 4,113 requests version 4 answered 2.31 % of them with an error, version 3 0.04 %; with 95 % "
+    "confidence it fails more often by at least 1.9 %. The median answer took 41 ms instead of 12 ms."
+)
+PENGUIN_RELEASES = [
+    release(6, 3, action="canary", previous=3, canary={"version": 4, "share": 10}, who="gate",
+            why="passed the gate; policy is canary", when="2026-11-22T08:01:00Z"),
+    release(5, 3, previous=2, forced=True, who="eve", why="Chinstrap is what we need, and it finds them",
+            when="2026-11-21T17:45:00Z"),
+    release(4, 2, who="bob", why="the scales are mended", when="2026-11-21T10:12:00Z"),
+    release(3, None, action="pause", previous=2, who="bob", why="the scales were off by 10 g",
+            when="2026-11-21T10:00:00Z"),
+    release(2, 2, previous=1, why=GATE_REASON, when="2026-11-20T23:59:00Z"),
+    release(1, 1),
+]  # fmt: skip
+
+HISTORIES = {"penguins": (PENGUIN_VERSIONS, PENGUIN_RELEASES)}
+"""Versions and releases of the models that have had more than one."""
 
 ALL = (
     (PENGUINS, ADELIE),

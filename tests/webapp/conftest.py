@@ -94,7 +94,8 @@ def errors(page: str) -> dict[str, str]:
 def api() -> Iterator[FakeApi]:
     fake = FakeApi()
     for description, prediction in catalog.ALL:
-        fake.add(description, prediction)
+        versions, releases = catalog.HISTORIES.get(description["name"], (None, None))
+        fake.add(description, prediction, versions=versions, releases=releases)
     yield fake
     fake.close()
 

@@ -50,6 +50,8 @@ class FakeApi:
     def __init__(self) -> None:
         self.models: dict[str, dict[str, Any]] = {}
         self.predictions: dict[str, dict[str, Any]] = {}
+        self.versions: dict[str, list[dict[str, Any]]] = {}
+        self.releases: dict[str, list[dict[str, Any]]] = {}
         self.canned: deque[Canned] = deque()
         self.seen: list[Seen] = []
         handler = type("Handler", (_Handler,), {"api": self})
@@ -64,10 +66,21 @@ class FakeApi:
         self._server.server_close()
         self._thread.join()
 
-    def add(self, description: dict[str, Any], prediction: dict[str, Any]) -> None:
-        """Serve a model that always answers the same."""
-        self.models[description["name"]] = deepcopy(description)
-        self.predictions[description["name"]] = deepcopy(prediction)
+    def add(
+        self,
+        description: dict[str, Any],
+        prediction: dict[str, Any],
+        *,
+        versions: list[dict[str, Any]] | None = None,
+        releases: list[dict[str, Any]] | None = None,
+    ) -> None:
+        """Serve a model that always answers the same; by default it has had one version, released once."""
+        name = description["name"]
+        self.models[name] = deepcopy(description)
+        self.predictions[name] = deepcopy(prediction)
+        number = description["version"]
+        self.versions[name] = deepcopy(versions) or [version(number, serving=True)]
+        self.releases[name] = deepcopy(releases) if releases is not None else [release(1, number)]
 
     def refuse(self, status: int, body: object = None, **headers: str) -> None:
         """Answer the next request with that."""
@@ -84,17 +97,31 @@ class FakeApi:
             return Canned(404, {"status": 404, "detail": "There is no model of this name."})
         name, rest = parts[1], "/".join("{version}" if part.isdigit() else part for part in parts[2:])
         replies = {
-            "": lambda: Canned(200, self.models[name]),
+            "": lambda: self._model(name),
             "predict": lambda: Canned(200, self._answer(name, seen)),
             "versions/{version}/predict": lambda: Canned(200, self._answer(name, seen)),
-            "versions": lambda: Canned(200, {"versions": [{"version": 1}]}),
-            "versions/{version}": lambda: Canned(200, {"version": int(parts[3])}),
-            "releases": lambda: Canned(200, {"releases": [{"number": 1, "version": 1}]}),
+            "versions": lambda: Canned(200, {"versions": _part(self.versions[name], "version", seen)}),
+            "versions/{version}": lambda: self._version(name, int(parts[3])),
+            "releases": lambda: Canned(200, {"releases": _part(self.releases[name], "number", seen)}),
             "card": lambda: Canned(200, "# A card"),
             "feedback": lambda: Canned(202, {}),
             "jobs": lambda: Canned(202, {"state": "waiting"}, {"Location": "/jobs/01J5"}),
         }
         return replies[rest]() if rest in replies else Canned(404, {"status": 404})
+
+    def _model(self, name: str) -> Canned:
+        log = self.releases[name]
+        if not log or log[0]["serving"] is None:
+            return Canned(503, {"status": 503, "detail": "It is paused."})
+        return Canned(200, self.models[name])
+
+    def _version(self, name: str, number: int) -> Canned:
+        found = next((one for one in self.versions[name] if one["version"] == number), None)
+        if found is None:
+            return Canned(404, {"status": 404})
+        if not found["trusted"]:
+            return Canned(503, {"status": 503})
+        return Canned(200, {"title": self.models[name]["title"]} | found)
 
     def _answer(self, name: str, seen: Seen) -> dict[str, Any]:
         prediction = dict(self.predictions[name])
@@ -109,6 +136,43 @@ class FakeApi:
             "predictions": [prediction] * rows,
             "warnings": warnings,
         }
+
+
+def version(number: int, *, passed: bool | None = True, **more: Any) -> dict[str, Any]:
+    """Give a version as the API tells it; ``rules`` are those of its verdict, None leaves it without one."""
+    rules = more.pop("rules", [])
+    verdict = {"name": "", "version": number, "passed": passed, "when": "2026-11-20T09:29:58Z", "who": "gate",
+               "against": more.pop("against", None), "gate": {}, "rules": rules}  # fmt: skip
+    told = {
+        "version": number,
+        "trusted": True,
+        "created": "2026-11-20T09:29:00Z",
+        "created_by": "ada",
+        "task": "classification",
+        "runtime": "onnx",
+        "metrics": {
+            "primary": "balanced_accuracy",
+            "values": {"balanced_accuracy": {"value": 0.97, "low": 0.93, "high": 1.0}},
+        },
+        "source": {},
+        "verdict": None if passed is None else verdict,
+        "serving": False,
+        "canary": None,
+    }
+    return told | more
+
+
+def release(number: int, serving: int | None, **more: Any) -> dict[str, Any]:
+    """Give an entry of the release log as the API tells it."""
+    told = {"number": number, "id": str(number), "action": "promote", "serving": serving, "previous": None,
+            "who": "gate", "why": "passed the gate", "when": "2026-11-20T09:30:00Z", "canary": None,
+            "forced": False}  # fmt: skip
+    return told | more
+
+
+def _part(every: list[dict[str, Any]], number: str, seen: Seen) -> list[dict[str, Any]]:
+    limit, before = (int(seen.query.get(key, ["1000"])[0]) for key in ("limit", "before"))
+    return [one for one in every if one[number] < before][:limit]
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -10,6 +10,7 @@ import pytest
 import waitress
 
 from tests.webapp import catalog
+from tests.webapp.fake_api import release, version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 SEND = {"en": "Get the answer", "fr": "Obtenir la réponse"}
+HISTORY = ("/models/penguins/history", "/models/penguins/versions/3", "/models/penguins/versions/4")
 DESKTOP, PHONE = {"width": 1280, "height": 850}, {"width": 390, "height": 844}
 
 
@@ -105,15 +107,36 @@ def test_wrong_fields_are_reached_from_the_summary(opened: Any) -> None:
     assert page.get_by_label("Body mass index").get_attribute("aria-invalid") == "true"
 
 
-def test_no_page_is_wider_than_a_phone(opened: Any) -> None:
+def test_no_page_is_wider_than_a_phone(api: FakeApi, opened: Any) -> None:
     page = opened("fr", PHONE)
 
-    for path in ("/", *(f"/models/{one['name']}?example=1" for one, _answer in catalog.ALL)):
+    unbroken = "a-reason-without-a-blank-" * 12
+    api.releases["penguins"].insert(1, release(6, 3, previous=3, who=unbroken, why=unbroken))
+    models = [f"/models/{one['name']}" for one, _answer in catalog.ALL]
+    for path in ("/", *models, *(f"{model}?example=1" for model in models), *HISTORY):
         page.goto(path)
-        if path != "/":
+        if path.endswith("example=1"):
             press(page, "Obtenir la réponse")
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wider <= 0, path
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_somebody_finds_out_why_a_version_was_refused(
+    opened: Any, size: dict[str, int], *, script: bool
+) -> None:
+    page = opened("fr", size, script=script)
+
+    page.goto("/models/penguins")
+    page.get_by_role("link", name="Toutes les versions et tout l’historique").click()
+    page.get_by_role("link", name="Version 3", exact=True).click()
+    wrong = page.locator(".finding-wrong").last
+    wrong.locator("summary").click()
+
+    assert "Elle fait moins bien que la version en service" in wrong.inner_text()
+    assert wrong.get_by_text("worse by 0.0734").is_visible()
+    assert page.locator("h1").inner_text() == "Version 3 Espèce de manchot"
 
 
 def test_a_digit_is_drawn_with_the_mouse(api: FakeApi, opened: Any) -> None:
@@ -134,7 +157,14 @@ def test_a_digit_is_drawn_with_the_mouse(api: FakeApi, opened: Any) -> None:
 
 
 def test_nothing_of_a_hostile_model_runs(api: FakeApi, opened: Any) -> None:
-    api.add(catalog.HOSTILE, catalog.HOSTILE_ANSWER)
+    attack = catalog.ATTACK
+    wrong = {"rule": attack, "passed": False, "detail": attack, "figures": {attack: attack}}
+    api.add(
+        catalog.HOSTILE,
+        catalog.HOSTILE_ANSWER,
+        versions=[version(3, serving=True, passed=False, rules=[wrong], created_by=attack)],
+        releases=[release(1, 3, forced=True, who=attack, why=attack)],
+    )
     page = opened()
     dialogs: list[str] = []
     page.on("dialog", lambda dialog: dialogs.append(dialog.message))
@@ -144,8 +174,12 @@ def test_nothing_of_a_hostile_model_runs(api: FakeApi, opened: Any) -> None:
     press(page, "Get the answer")
 
     assert page.locator(".headline").count() == 1
-    assert dialogs == []
+    for path in ("/models/hostile", "/models/hostile/history", "/models/hostile/versions/3"):
+        assert page.locator("img").count() == 0
+        page.goto(path)
+        assert page.get_by_text("<script>alert(1)</script>").count() > 0
     assert page.locator("img").count() == 0
+    assert dialogs == []
 
 
 def test_language_and_theme_are_switched_and_kept(opened: Any) -> None:
@@ -165,7 +199,9 @@ def test_language_and_theme_are_switched_and_kept(opened: Any) -> None:
     [("en", DESKTOP, "light"), ("fr", PHONE, "dark")],
     ids=["en desktop light", "fr phone dark"],
 )
-def test_axe_finds_nothing_on_any_page(opened: Any, language: str, size: dict[str, int], theme: str) -> None:
+def test_axe_finds_nothing_on_any_page(
+    api: FakeApi, opened: Any, language: str, size: dict[str, int], theme: str
+) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
     page = opened(language, size, theme=theme)
     found = []
@@ -185,6 +221,14 @@ def test_axe_finds_nothing_on_any_page(opened: Any, language: str, size: dict[st
         page.goto(f"/models/{one['name']}?example=1")
         press(page, SEND[language])
         look(f"{one['name']} answered")
+    for path in HISTORY:
+        page.goto(path)
+        for summary in page.locator("summary").all():
+            summary.click()
+        look(path)
+    api.releases["penguins"].insert(0, release(7, None, action="pause", previous=3))
+    page.goto("/models/penguins")
+    look("paused")
 
     assert found == []
 

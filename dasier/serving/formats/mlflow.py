@@ -6,10 +6,9 @@ Sources: "Deploy MLflow Model as a Local Inference Server" in MLflow's documenta
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dasier.errors import UnsupportedMediaType
-from dasier.serving.exchange import Response, json_response
 from dasier.serving.formats.table_csv import read_csv
 from dasier.serving.formats.table_json import read_table
 from dasier.serving.json_body import read_json
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from dasier.runtimes import Outputs
     from dasier.schema import Schema
     from dasier.serving.exchange import Request
-    from dasier.serving.loading import Loaded
 
 MEDIA_TYPES = ("application/json", "text/csv")
 
@@ -41,9 +39,6 @@ def read(request: Request, schema: Schema) -> tuple[Rows, Pointer]:
     raise UnsupportedMediaType(MEDIA_TYPES)
 
 
-def respond(loaded: Loaded, outputs: Outputs) -> Response:
+def document(outputs: Outputs) -> dict[str, Any]:
     """Give the labels or numbers, in the order of the rows."""
-    return json_response(
-        {"predictions": outputs.predictions.tolist()},
-        headers={"x-model-version": str(loaded.manifest.version)},
-    )
+    return {"predictions": outputs.predictions.tolist()}

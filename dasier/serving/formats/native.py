@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from dasier.serving.exchange import Request
     from dasier.serving.loading import Loaded
     from dasier.serving.options import Options
-from dasier.serving.ulid import ulid
 
 MEDIA_TYPES = ("application/json", "text/csv")
 
@@ -36,7 +35,7 @@ def read(request: Request, schema: Schema) -> tuple[Rows, Pointer]:
     raise UnsupportedMediaType(MEDIA_TYPES)
 
 
-def document(loaded: Loaded, rows: Rows, outputs: Outputs, *, options: Options) -> dict[str, Any]:
+def document(loaded: Loaded, rows: Rows, outputs: Outputs, *, id_: str, options: Options) -> dict[str, Any]:
     """Give the answer's document; row i of it is row i of the request."""
     output = loaded.manifest.schema.output
     predictions: list[dict[str, Any]] = [{"prediction": label} for label in outputs.predictions.tolist()]
@@ -58,7 +57,7 @@ def document(loaded: Loaded, rows: Rows, outputs: Outputs, *, options: Options) 
     return {
         "model": loaded.manifest.name,
         "version": loaded.manifest.version,
-        "prediction_id": ulid(),
+        "prediction_id": id_,
         "predictions": predictions,
         "warnings": [
             {"row": w.row, "column": w.column, "code": w.code, "detail": w.detail} for w in rows.warnings

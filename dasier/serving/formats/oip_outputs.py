@@ -19,11 +19,14 @@ from dasier.serving.formats import oip_binary
 from dasier.serving.formats.oip_tensors import DTYPES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from dasier.manifest import Manifest
     from dasier.runtimes import Outputs
     from dasier.schema import Output
+    from dasier.serving.formats.oip import Inference
 
 DEFAULT = "predict"
 
@@ -103,11 +106,13 @@ def _refused(faults: list[Violation]) -> MalformedBody:
     return MalformedBody("The model has no such outputs.", faults)
 
 
-def respond(manifest: Manifest, outputs: Outputs, *, wanted: tuple[Wanted, ...], id_: str | None) -> Response:
+def respond(
+    manifest: Manifest, outputs: Outputs, asked: Inference, *, headers: Mapping[str, str]
+) -> Response:
     """Give the answer: JSON, or JSON and binary data if any output was asked for so."""
     described: list[dict[str, Any]] = []
     tail: list[bytes] = []
-    for one in wanted:
+    for one in asked.wanted:
         cells, datatype = _tensor(one.name, outputs, manifest.schema.output)
         tensor: dict[str, Any] = {"name": one.name, "shape": list(cells.shape), "datatype": datatype}
         if one.binary:
@@ -118,17 +123,16 @@ def respond(manifest: Manifest, outputs: Outputs, *, wanted: tuple[Wanted, ...],
             tensor["data"] = cells.ravel().tolist()
         described.append(tensor)
     document: dict[str, Any] = {"model_name": manifest.name, "model_version": str(manifest.version)}
-    if id_ is not None:
-        document["id"] = id_
+    if asked.id is not None:
+        document["id"] = asked.id
     document["outputs"] = described
-    version = {"x-model-version": str(manifest.version)}
     if not tail:
-        return json_response(document, headers=version)
+        return json_response(document, headers=headers)
     head = orjson.dumps(document)
     return Response(
         body=b"".join([head, *tail]),
         content_type=oip_binary.MEDIA_TYPE,
-        headers=version | {oip_binary.HEADER: str(len(head))},
+        headers={**headers, oip_binary.HEADER: str(len(head))},
     )
 
 

@@ -29,11 +29,27 @@ def read_csv(body: bytes, schema: Schema) -> tuple[Rows, Pointer]:
     RowsRefused
         If rows do not fit the schema.
     """
-    header, lines = _split(_text(body))
+    header, lines = read_cells(body)
     known = schema.by_name
     columns = [known.get(name) or known.get(normalised(name)) for name in header]
-    readers = [None if column is None else _reader(column) for column in columns]
+    readers = [None if column is None else reader(column) for column in columns]
     pointer = pointer_in("#")
+    data = [
+        [cell if read is None else read(cell) for read, cell in zip(readers, line, strict=True)]
+        for line in lines
+    ]
+    return from_table(schema, header, data, pointer), pointer
+
+
+def read_cells(body: bytes) -> tuple[list[str], list[list[str]]]:
+    """Give the header and the lines of a CSV body as they stand, each of as many cells.
+
+    Raises
+    ------
+    MalformedBody
+        If it is not UTF-8, has no header, or a line that cannot be told apart into cells.
+    """
+    header, lines = _split(_text(body))
     ragged = [i for i, line in enumerate(lines) if len(line) != len(header)]
     if ragged:
         raise MalformedBody(
@@ -43,11 +59,7 @@ def read_csv(body: bytes, schema: Schema) -> tuple[Rows, Pointer]:
                 for i in ragged[:1000]
             ],
         )
-    data = [
-        [cell if read is None else read(cell) for read, cell in zip(readers, line, strict=True)]
-        for line in lines
-    ]
-    return from_table(schema, header, data, pointer), pointer
+    return header, lines
 
 
 def _text(body: bytes) -> str:
@@ -81,7 +93,7 @@ def _malformed(why: str) -> MalformedBody:
     return MalformedBody(why, [Violation("#", "malformed_csv", why)])
 
 
-def _reader(column: Column) -> Any:
+def reader(column: Column) -> Any:
     """Give what turns a cell into the column's type; what it cannot turn stays text, and is refused as such."""
     if column.kind == "boolean":
         return _boolean

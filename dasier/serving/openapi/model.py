@@ -17,7 +17,8 @@ from dasier.serving.openapi.operations import (
     ref,
 )
 from dasier.serving.openapi.paths import CSV, infer
-from dasier.serving.openapi.schemas import INTEGER, NUMBER, answer, array, forms, nullable, obj
+from dasier.serving.openapi.schemas import answer, forms
+from dasier.serving.openapi.shapes import INTEGER, NUMBER, array, nullable, obj
 
 if TYPE_CHECKING:
     from dasier.manifest import Manifest

@@ -18,7 +18,10 @@ _PROBLEMS: dict[str, tuple[str, str]] = {
     "405": ("MethodNotAllowed", "A path that exists, with another method."),
     "413": ("TooLarge", "The request or its answer is over the limit."),
     "415": ("UnsupportedMediaType", "A content type that is not read here."),
-    "422": ("RowsRefused", "Rows do not fit the schema, or the model gave a number that is not finite."),
+    "422": (
+        "RowsRefused",
+        "Rows or feedback do not fit the schema, or the model gave a number that is not finite.",
+    ),
     "429": ("Throttled", "Too many requests."),
     "500": ("Failed", "Our fault; quote the id."),
     "503": ("Unavailable", "No version can be loaded now."),
@@ -67,6 +70,8 @@ class Operation:
         Of a good answer, beside ``x-request-id``.
     public : bool
         Whether no key is needed.
+    status : str
+        Of a good answer.
     """
 
     id: str
@@ -77,6 +82,7 @@ class Operation:
     parameters: Sequence[Json] = ()
     headers: Mapping[str, Json] = field(default_factory=dict)
     public: bool = False
+    status: str = "200"
 
     def written(self) -> Json:
         """Give the path item with this one operation."""
@@ -91,7 +97,7 @@ class Operation:
             "operationId": self.id,
             "summary": self.summary,
             "tags": [self.tag],
-            "responses": {"200": good, **errors},
+            "responses": {self.status: good, **errors},
         }
         if self.parameters:
             written["parameters"] = list(self.parameters)
@@ -109,6 +115,13 @@ def json_content(schema: Json, **more: Any) -> dict[str, Json]:
 
 VERSION_HEADER = {
     "x-model-version": {"schema": {"type": "string"}, "description": "The version that answered."}
+}
+PREDICTION_HEADERS = {
+    **VERSION_HEADER,
+    "x-prediction-id": {
+        "schema": {"type": "string"},
+        "description": "What feedback names the prediction by.",
+    },
 }
 
 NAME: Json = {

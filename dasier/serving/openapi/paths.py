@@ -10,6 +10,7 @@ from dasier.serving.openapi.operations import (
     NAME,
     OPTIONS,
     PAGE,
+    PREDICTION_HEADERS,
     VERSION,
     VERSION_HEADER,
     Json,
@@ -31,7 +32,7 @@ INFER_ANSWERS: dict[str, Json] = {
     "application/octet-stream": {},
 }
 INFER_HEADERS: Json = {
-    **VERSION_HEADER,
+    **PREDICTION_HEADERS,
     "inference-header-content-length": {
         "schema": {"type": "string"},
         "description": "Length of the JSON at the start of a binary answer.",
@@ -48,7 +49,7 @@ def predict(id_: str, summary: str, parameters: Sequence[Json]) -> Operation:
         answers=json_content(ref("Answer")),
         body={**json_content(ref("Table")), "text/csv": CSV},
         parameters=[*parameters, *OPTIONS],
-        headers=VERSION_HEADER,
+        headers=PREDICTION_HEADERS,
     )
 
 
@@ -90,7 +91,16 @@ _INVOCATIONS = Operation(
     answers=json_content(ref("Predictions")),
     body={**json_content(ref("Invocations")), "text/csv": CSV},
     parameters=[NAME, CLIENT],
-    headers=VERSION_HEADER,
+    headers=PREDICTION_HEADERS,
+)
+_FEEDBACK = Operation(
+    id="feedback",
+    summary="Tell what turned out to be true of predictions; the same told twice is one",
+    tag="predict",
+    answers=json_content(ref("Accepted")),
+    body=json_content(ref("Feedback")),
+    parameters=[NAME],
+    status="202",
 )
 _DOCUMENT = Operation(
     id="openapi",
@@ -115,6 +125,7 @@ _OPERATIONS: dict[str, Operation] = {
         "predict_version", "Predict with one version", [NAME, VERSION]
     ),
     "/models/{name}/invocations": _INVOCATIONS,
+    "/models/{name}/feedback": _FEEDBACK,
     "/v2": _get("v2_server", "The server's metadata", "ServerMetadata", tag="v2"),
     "/v2/health/live": _get("v2_live", "Whether it lives", "ServerLive", tag="v2", public=True),
     "/v2/health/ready": _get("v2_ready", "Whether it can serve", "ServerReady", tag="v2", public=True),

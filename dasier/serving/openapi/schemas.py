@@ -2,40 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from dasier.schema import KINDS, TASKS
 from dasier.serving.formats.oip_tensors import DATATYPES
 from dasier.serving.openapi.operations import Json, ref
-
-STRING: Json = {"type": "string"}
-INTEGER: Json = {"type": "integer"}
-NUMBER: Json = {"type": "number"}
-OBJECT: Json = {"type": "object"}
-
-
-def obj(properties: Json, *, optional: tuple[str, ...] = (), closed: bool = False) -> Json:
-    """Give the schema of an object; properties are required unless named as optional."""
-    schema: Json = {"type": "object", "properties": properties}
-    required = [name for name in properties if name not in optional]
-    if required:
-        schema["required"] = required
-    if closed:
-        schema["additionalProperties"] = False
-    return schema
-
-
-def array(items: Json, **more: Any) -> Json:
-    """Give the schema of an array."""
-    return {"type": "array", "items": items, **more}
-
-
-def nullable(schema: Json) -> Json:
-    """Give a schema that also takes null."""
-    if isinstance(schema.get("type"), str):
-        return {**schema, "type": [schema["type"], "null"]}
-    return {"anyOf": [schema, {"type": "null"}]}
-
+from dasier.serving.openapi.shapes import INTEGER, NUMBER, OBJECT, STRING, array, nullable, obj
 
 _PROBLEM = obj(
     {
@@ -106,9 +76,34 @@ _MODEL = obj(
     }
 )
 
+_VERDICT = obj(
+    {
+        "name": STRING,
+        "version": INTEGER,
+        "passed": {"type": "boolean", "description": "Whether every rule was passed."},
+        "when": STRING,
+        "who": STRING,
+        "against": {**nullable(INTEGER), "description": "The version that served when it was judged."},
+        "gate": {**OBJECT, "description": "The recipe's rules, but for those that are the default."},
+        "rules": array(ref("Finding"), description="In their order, up to one that the next would stand on."),
+    }
+)
+
+_FINDING = obj(
+    {
+        "rule": STRING,
+        "passed": {"type": "boolean"},
+        "detail": {**STRING, "description": "A sentence for people."},
+        "figures": {**OBJECT, "description": "What was measured."},
+    }
+)
+
 _STANDING: Json = {
     "version": INTEGER,
-    "verdict": {**nullable(OBJECT), "description": "What the gate said; null before it did."},
+    "verdict": {
+        **nullable(ref("Verdict")),
+        "description": "What the gate said, in full; null before it did.",
+    },
     "serving": {"type": "boolean"},
     "canary": {**nullable(INTEGER), "description": "Its share of callers, in per cent."},
     "links": ref("Links"),
@@ -119,14 +114,22 @@ _RELEASE = obj(
         "number": INTEGER,
         "id": STRING,
         "action": {"enum": ["promote", "rollback", "canary", "pause"]},
-        "serving": nullable(INTEGER),
-        "previous": nullable(INTEGER),
-        "who": STRING,
+        "serving": {**nullable(INTEGER), "description": "What serves from then on; null in a pause."},
+        "previous": {**nullable(INTEGER), "description": "What served until then."},
+        "who": {**STRING, "description": "A person, or gate."},
         "why": STRING,
         "when": STRING,
         "canary": nullable(ref("Canary")),
-        "forced": {"type": "boolean"},
+        "forced": {"type": "boolean", "description": "Whether it was released without a passing verdict."},
     }
+)
+
+_TRUTH = obj(
+    {
+        "prediction_id": {"type": "string", "pattern": "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"},
+        "actual": {"description": "Of one row; of several, a list with what was true of each, in order."},
+    },
+    closed=True,
 )
 
 _TENSOR = {
@@ -187,6 +190,8 @@ SCHEMAS: dict[str, Json] = {
     "Health": obj({"status": {"const": "ok"}}),
     "Column": _COLUMN,
     "Output": _OUTPUT,
+    "Finding": _FINDING,
+    "Verdict": _VERDICT,
     "Canary": obj({"version": INTEGER, "share": INTEGER}),
     "Model": _MODEL,
     "Models": obj(
@@ -253,6 +258,8 @@ SCHEMAS: dict[str, Json] = {
     "Invocations": {"anyOf": forms(_TABLE_FORMS)},
     "Answer": answer(OBJECT, STRING),
     "Predictions": obj({"predictions": array({})}, closed=True),
+    "Feedback": {"anyOf": [_TRUTH, array(_TRUTH, minItems=1, maxItems=10_000)]},
+    "Accepted": obj({"accepted": {"type": "integer", "minimum": 1}}, closed=True),
     "InferRequest": obj(
         {
             "id": STRING,

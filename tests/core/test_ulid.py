@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 import time
 
-from dasier.serving.ulid import _ALPHABET, ulid
+from dasier.ulid import _ALPHABET, ulid
 
 
 def test_ids_are_different_and_of_the_form_that_the_specification_says() -> None:

@@ -125,3 +125,25 @@ def _local(text: str, language: Language) -> str:
     if text in ("−0", "−0.0"):
         text = "0"
     return text.translate({ord(","): "\u202f", ord("."): ","}) if language == "fr" else text
+
+
+def measure_in_words(name: str, value: float, low: float | None = None, high: float | None = None) -> Text:
+    r"""Give a measure with its interval, in each language; one that is not known keeps its name.
+
+    >>> measure_in_words("accuracy", 0.975, 0.95, 1.0)["fr"]
+    'Exactitude 97,5\xa0% (de 95\xa0% à 100\xa0%)'
+    """
+
+    def told(language: Language) -> str:
+        shown = [
+            (percent if name in SHARES else number)(figure, language)
+            for figure in (value, low, high)
+            if figure is not None
+        ]
+        label = in_words(MEASURES.get(name), language, name)
+        if len(shown) < 3:
+            return f"{label} {shown[0]}"
+        interval = f"{shown[1]} to {shown[2]}" if language == "en" else f"de {shown[1]} à {shown[2]}"
+        return f"{label} {shown[0]} ({interval})"
+
+    return {language: told(language) for language in LANGUAGES}

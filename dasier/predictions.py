@@ -1,0 +1,174 @@
+"""The prediction log: a record for each request that a version answered or failed to answer, as JSON lines.
+
+Functions write it (`dasier.serving.observing`): on Lambda to the function's own log, from where Firehose brings
+it into the store; elsewhere straight into the store. Whoever learns from it reads it here: the gate, which
+promotes a canary or takes it back, and `dasier compare`. Both ways end under the same keys
+(`dasier.layout.predictions`), plain or compressed by gzip.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+import zlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+from dasier import layout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from dasier.store import Store
+
+log = logging.getLogger("dasier")
+
+KIND = "prediction"
+"""What a log line's ``kind`` says if it is one of these records."""
+
+MOST = 200_000
+"""Records that one reading gives at most, unless told otherwise: some 100 MB of memory."""
+
+_SLACK = timedelta(minutes=15)
+"""How far two clocks may be apart: files are sought from so much earlier. Which records count is for
+the reader to say, by release where it can."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """One request, and what a version made of it.
+
+    Attributes
+    ----------
+    id : str
+        The prediction's id, which feedback names: a ULID.
+    time : str
+        ISO 8601, UTC.
+    model : str
+    version : int
+        The one that answered.
+    release : int or None
+        The release that chose it; None if the caller named a version.
+    instead_of : int or None
+        The version that this caller should have had, if it could not be loaded.
+    status : int
+        Of the HTTP answer.
+    rows : int
+        How many were asked for; 0 if they could not be read.
+    errors : int
+        1 if it is the version that failed: it could not answer, or gave what is no number.
+    refusals : int
+        1 if the request was refused for what it is.
+    latency_ms : float
+        From the parsed event to the answer.
+    client : str or None
+        A digest: the same caller has the same one, and the log does not hold the caller's own id.
+    positions : tuple of int or None
+        Of the rows that are kept, ascending; None if all of them are.
+    columns : mapping of column to cells, or None
+        JSON types; without columns that tell of a person. None if this request was not sampled.
+    outputs : mapping or None
+        ``predictions``, and ``probabilities`` and ``scores`` if the model gives them; None as above.
+    warnings : mapping of code to int
+        How many of each.
+    """
+
+    id: str
+    time: str
+    model: str
+    version: int
+    status: int
+    rows: int
+    latency_ms: float
+    errors: int = 0
+    refusals: int = 0
+    release: int | None = None
+    instead_of: int | None = None
+    client: str | None = None
+    positions: tuple[int, ...] | None = None
+    columns: Mapping[str, list[Any]] | None = None
+    outputs: Mapping[str, list[Any]] | None = None
+    warnings: Mapping[str, int] | None = None
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """Read a log line; keys that are none of these are ignored.
+
+        Raises
+        ------
+        ValueError, TypeError, KeyError
+            If it is no record.
+        """
+        known = {key: document[key] for key in cls.__dataclass_fields__ if key in document}
+        known["version"] = int(
+            known["version"]
+        )  # a string in the line, since CloudWatch takes it as a dimension
+        if known.get("positions") is not None:
+            known["positions"] = tuple(known["positions"])
+        return cls(**known)
+
+
+def read(
+    store: Store,
+    name: str,
+    *,
+    since: datetime,
+    until: datetime | None = None,
+    most: int = MOST,
+) -> Iterator[Prediction]:
+    """Give the records of a model that were written since a time, oldest file first.
+
+    Parameters
+    ----------
+    since, until : datetime
+        Aware; `until` is now if it is not given. A quarter of an hour more is read at each end, since clocks differ.
+    most : int
+        Reading ends after so many.
+
+    Raises
+    ------
+    Unavailable
+        If the store does not answer.
+    """
+    last = (until or datetime.now(UTC)) + _SLACK
+    first = since - _SLACK
+    for day in days(first, last):
+        for key in sorted(store.keys(layout.predictions(name, day), written_since=first)):
+            for record in _records(store.get(key) or b"", key):
+                if most <= 0:
+                    return
+                most -= 1
+                yield record
+
+
+def days(first: datetime, last: datetime) -> Iterator[str]:
+    """Give each day from one time to another, ends included, as ``YYYY-MM-DD`` in UTC.
+
+    >>> list(days(datetime(2026, 2, 28, 23, tzinfo=UTC), datetime(2026, 3, 1, 1, tzinfo=UTC)))
+    ['2026-02-28', '2026-03-01']
+    """
+    day, end = first.astimezone(UTC).date(), last.astimezone(UTC).date()
+    while day <= end:
+        yield day.isoformat()
+        day += timedelta(days=1)
+
+
+def _records(content: bytes, key: str) -> Iterator[Prediction]:
+    """Give the records of a file; what is none, such as a line that was cut off, is passed over and told."""
+    unread = 0
+    if content.startswith(b"\x1f\x8b"):
+        try:
+            content = gzip.decompress(content)
+        except (OSError, EOFError, zlib.error):
+            content, unread = b"", 1
+    for line in filter(None, content.splitlines()):
+        try:
+            document = json.loads(line)
+            if document["kind"] == KIND:
+                yield Prediction.from_document(document)
+        except (ValueError, TypeError, KeyError):
+            unread += 1
+    if unread:
+        log.warning("prediction log not read whole", extra={"key": key, "unread": unread})

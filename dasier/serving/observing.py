@@ -1,0 +1,158 @@
+"""Watch a request being answered, and write down what a version made of it (`dasier.predictions`)."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dasier.predictions import KIND
+from dasier.serving.asking import asked
+from dasier.serving.metrics import metrics
+from dasier.serving.predicting import predict
+from dasier.serving.problems import kind_of
+from dasier.ulid import ulid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from dasier.rows import Pointer, Rows
+    from dasier.runtimes import Outputs
+    from dasier.serving.exchange import Action, Request, Response
+    from dasier.serving.loading import Loaded
+    from dasier.serving.service import Chosen, Service
+
+MOST_ROWS = 100
+"""Rows of a request that are kept; of more, so many at even distances."""
+
+
+@dataclass(slots=True)
+class Observation:
+    """What is known of a request while it is answered.
+
+    Attributes
+    ----------
+    id : str
+        The prediction's.
+    """
+
+    id: str = field(default_factory=ulid)
+    _chosen: Chosen | None = None
+    _rows: Rows | None = None
+    _outputs: Outputs | None = None
+    _failed: bool = False
+
+    def asked(self, service: Service, request: Request) -> Loaded:
+        """Give the version that the request is for (`dasier.serving.asking`)."""
+        self._chosen = asked(service, request)
+        return self._chosen.loaded
+
+    def answered(self, loaded: Loaded, rows: Rows, pointer: Pointer) -> Outputs:
+        """Give the version's answers to rows (`dasier.serving.predicting`)."""
+        self._rows = rows
+        self._failed = True
+        self._outputs = predict(loaded, rows, pointer)
+        self._failed = False
+        return self._outputs
+
+    def headers(self) -> dict[str, str]:
+        """Give the headers that say which version answered, and by which id feedback names the prediction."""
+        version = (
+            {} if self._chosen is None else {"x-model-version": str(self._chosen.loaded.manifest.version)}
+        )
+        return version | {"x-prediction-id": self.id}
+
+    def record(
+        self, request: Request, *, status: int, latency_ms: float, sampled: bool, namespace: str
+    ) -> dict[str, Any] | None:
+        """Give the record of the request; None if no version was found for it."""
+        if self._chosen is None:
+            return None
+        manifest = self._chosen.loaded.manifest
+        now = datetime.now(UTC)
+        failed = self._failed or status >= 500
+        values = {
+            "latency_ms": round(latency_ms, 3),
+            "errors": int(failed),
+            "refusals": int(400 <= status < 500 and not failed),
+            "fallbacks": int(self._chosen.instead_of is not None),
+        }
+        time_ms = int(now.timestamp() * 1000)
+        record = metrics(
+            values, model=manifest.name, version=manifest.version, time_ms=time_ms, namespace=namespace
+        ) | {
+            "kind": KIND,
+            "id": self.id,
+            "time": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "status": status,
+            "rows": 0 if self._rows is None else len(self._rows),
+            "release": self._chosen.release,
+            "instead_of": self._chosen.instead_of,
+            "client": _digest(request.client),
+        }
+        if sampled and self._rows is not None and self._outputs is not None:
+            record |= _kept(self._rows, self._outputs)
+        return record
+
+
+def observed(answer: Callable[[Service, Request, Observation], Response]) -> Action:
+    """Give an action that answers and writes down how it went."""
+
+    def act(service: Service, request: Request) -> Response:
+        seen = Observation()
+        began_s = time.perf_counter()
+        status = 500
+        try:
+            response = answer(service, request, seen)
+            status = response.status
+        except Exception as error:
+            status, _ = kind_of(error)
+            raise
+        finally:
+            if service.prediction_log is not None:
+                record = seen.record(
+                    request,
+                    status=status,
+                    latency_ms=1000 * (time.perf_counter() - began_s),
+                    sampled=random.random() < service.settings.log_share,  # noqa: S311 (no secret)
+                    namespace=service.settings.metrics_namespace,
+                )
+                if record is not None:
+                    service.prediction_log.write(record)
+        return response
+
+    return act
+
+
+def _kept(rows: Rows, outputs: Outputs) -> dict[str, Any]:
+    """Give rows and answers as a record holds them."""
+    n_rows = len(rows)
+    kept: dict[str, Any] = {}
+    at: slice | NDArray[np.intp] = slice(None)
+    if n_rows > MOST_ROWS:
+        at = np.unique(np.linspace(0, n_rows - 1, MOST_ROWS).astype(np.intp))
+        kept["positions"] = at.tolist()
+        rows = rows.take(at)
+    columns = [column for column in rows.schema.columns if not column.personal]
+    kept["columns"] = {column.name: rows.json_column(column) for column in columns}
+    parts = {
+        "predictions": outputs.predictions,
+        "probabilities": outputs.probabilities,
+        "scores": outputs.scores,
+    }
+    kept["outputs"] = {name: part[at].tolist() for name, part in parts.items() if part is not None}
+    if rows.warnings:
+        codes = [warning.code for warning in rows.warnings]
+        kept["warnings"] = {code: codes.count(code) for code in dict.fromkeys(codes)}
+    return kept
+
+
+def _digest(client: str | None) -> str | None:
+    return None if client is None else blake2b(client.encode(), digest_size=8).hexdigest()

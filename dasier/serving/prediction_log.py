@@ -1,0 +1,146 @@
+"""Where records of predictions go: to standard output, as Lambda wants it, or into the store in the background."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import sys
+import threading
+import time
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+import orjson
+
+from dasier import layout
+from dasier.errors import Unavailable
+from dasier.ulid import ulid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import BinaryIO
+
+    from dasier.store import Store
+
+log = logging.getLogger("dasier")
+
+FLUSH_S = 5.0
+"""How long a record may wait before it is in the store: on S3 a file costs a request."""
+
+MOST_WAITING = 20_000
+"""Records that wait for a store which does not answer; the oldest are then lost, and that is told."""
+
+LINE_BYTES = 200_000
+"""A longer line goes without its rows: CloudWatch takes events of 256 KiB."""
+
+
+class PredictionLog(Protocol):
+    """What takes records."""
+
+    def write(self, record: dict[str, Any]) -> None:
+        """Take one record, in types that JSON or numpy have; it never fails the prediction."""
+
+
+class Lines:
+    """A line each, written before the answer leaves: afterwards Lambda stops the process."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def write(self, record: dict[str, Any]) -> None:
+        """Write it."""
+        try:
+            self._stream.write(line(record))
+            self._stream.flush()
+        except OSError as error:
+            log.error("prediction not logged", extra={"error": type(error).__name__})  # noqa: TRY400
+
+
+class Stored:
+    """Files in the store, one every few seconds for each model that was asked.
+
+    Parameters
+    ----------
+    store : Store
+    flush_s : float
+        How long a record waits at most.
+    """
+
+    def __init__(self, store: Store, *, flush_s: float = FLUSH_S) -> None:
+        self._store, self._flush_s = store, flush_s
+        self._waiting: list[dict[str, Any]] = []
+        self._lost = 0
+        self._guard = threading.Lock()
+        self._writing = threading.Lock()
+        self._wake = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def write(self, record: dict[str, Any]) -> None:
+        """Keep it for the next file."""
+        with self._guard:
+            self._waiting.append(record)
+            self._bound()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="prediction-log", daemon=True)
+                self._thread.start()
+                atexit.register(self.flush)
+        self._wake.set()
+
+    def flush(self) -> None:
+        """Write what waits; what the store does not take waits on."""
+        with self._writing:
+            with self._guard:
+                taken, self._waiting = self._waiting, []
+                lost, self._lost = self._lost, 0
+            if lost:
+                log.error("predictions not logged: the store does not answer", extra={"lost": lost})
+            files: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+            for record in taken:
+                files[layout.predictions(record["model"], record["time"][:10])].append(record)
+            for prefix, records in files.items():
+                try:
+                    self._store.create(_key(prefix), b"".join(map(line, records)))
+                except Unavailable as error:
+                    log.warning("prediction log not written", extra={"error": str(error)})
+                    with self._guard:
+                        self._waiting = records + self._waiting
+                        self._bound()
+
+    def _bound(self) -> None:
+        over = len(self._waiting) - MOST_WAITING
+        if over > 0:
+            del self._waiting[:over]
+            self._lost += over
+
+    def _run(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            time.sleep(self._flush_s)  # more records may share the file
+            self.flush()
+            if self._waiting:
+                self._wake.set()
+
+
+def prediction_log(where: str, store: Store) -> PredictionLog | None:
+    """Give the log that a setting names; None if there is to be none."""
+    if where == "stdout":
+        return Lines(sys.stdout.buffer)
+    return Stored(store) if where == "store" else None
+
+
+def line(record: Mapping[str, Any]) -> bytes:
+    """Give a record as a JSON line; NaN becomes null."""
+    options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
+    written = orjson.dumps(record, option=options)
+    if len(written) <= LINE_BYTES:
+        return written
+    return orjson.dumps(
+        {key: value for key, value in record.items() if key not in {"columns", "outputs", "positions"}},
+        option=options,
+    )
+
+
+def _key(prefix: str) -> str:
+    return f"{prefix}{datetime.now(UTC):%H%M%S}-{ulid()}.jsonl"
