@@ -285,7 +285,7 @@ def test_the_dashboard_shows_every_metric_of_the_model_that_is_chosen():
     )
 
     assert {metric for _, metric, _ in searches} == METRICS
-    assert {where for where, _, _ in searches} == {"DASIER,model,version"}
+    assert {where for where, _, _ in searches} == {"DASIER/prod,model,version"}
     assert {model for _, _, model in searches} == {variable["pattern"]}
     assert variable["populateFrom"] == "model"
 
@@ -317,7 +317,6 @@ def test_the_metrics_that_are_drawn_are_those_that_are_sent(record):
     (directive,) = record["_aws"]["CloudWatchMetrics"]
 
     assert set(record) >= METRICS
-    assert directive["Namespace"] == "DASIER"
     assert directive["Dimensions"] == [["model", "version"], []]
     assert {metric["Name"] for metric in directive["Metrics"]} <= METRICS
 

@@ -22,6 +22,8 @@ REQUIREMENTS: dict[str, tuple[str, ...]] = {
     "vetiver": ("vetiver==0.2.6",),
     "aws-sam-cli": ("aws-sam-cli==1.170.0",),
     "cfn-lint": ("cfn-lint==1.58.0",),
+    "ministack": ("ministack[full]==1.5.33",),
+    "zizmor": ("zizmor==1.32.0",),
 }
 
 
@@ -75,6 +77,27 @@ def downloaded(name: str, requirements: Path) -> Path:
         _run(uv, "pip", "install", "--quiet", "--python", sys.executable, *wanted)
     marker.write_text(requirements.read_text())
     return folder
+
+
+def node_package(name: str, locked: Path) -> Path:
+    """Give the folder of a package of npm, installed as the lock in a folder says; nothing of it is run.
+
+    Raises
+    ------
+    Unavailable
+        Saying what went wrong.
+    """
+    folder = ROOT / ".envs" / locked.name
+    lock = locked / "package-lock.json"
+    if not (folder / "done").exists() or (folder / "done").read_text() != lock.read_text():
+        if shutil.which("npm") is None:
+            raise Unavailable("there is no npm")
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in (lock, locked / "package.json"):
+            shutil.copy(file, folder / file.name)
+        _run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(folder))
+        (folder / "done").write_text(lock.read_text())
+    return folder / "node_modules" / name
 
 
 def _uv() -> str | None:

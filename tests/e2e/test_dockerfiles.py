@@ -53,7 +53,9 @@ def test_a_dockerfile_builds_on_the_base_that_it_is_given_and_without_buildkit(f
 
 
 def test_the_site_s_image_has_each_module_of_the_library_that_the_site_imports():
-    program = "import sys, webapp.app, webapp.__main__; print(*(m for m in sys.modules if m.startswith('dasier.')))"
+    program = (
+        "import sys, webapp.app, webapp.__main__; print(*(m for m in sys.modules if m.startswith('dasier.')))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -9,6 +9,7 @@ from tests.e2e.rungs.emulator import EmulatorRung
 from tests.e2e.rungs.gateway import GatewayRung
 from tests.e2e.rungs.handlers import HandlersRung
 from tests.e2e.rungs.image import ImageRung, ServerRung
+from tests.e2e.rungs.ministack import MiniStackRung
 
 if TYPE_CHECKING:
     from tests.e2e.rungs import Rung
@@ -20,4 +21,5 @@ RUNGS: tuple[Rung, ...] = (
     ImageRung(),
     ServerRung(),
     CloudRung(),
+    MiniStackRung(),
 )
