@@ -26,6 +26,8 @@ COMMANDS = {
     "verify": ("dasier.cli.verify", "Judge versions by hand, as the gate does."),
     "predict": ("dasier.cli.predict", "Ask a model."),
     "gc": ("dasier.cli.gc", "Remove blobs that nothing names."),
+    "keys": ("dasier.cli.keys", "Give callers keys to the API in AWS, and take them back."),
+    "cost": ("dasier.cli.cost", "Say what a stage in AWS costs."),
     "doctor": ("dasier.cli.doctor", "Say what is missing or wrong here, and what to do."),
 }
 """Name to the module that holds the command of that name, and what it does."""
