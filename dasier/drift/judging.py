@@ -158,12 +158,12 @@ def _psi(spread: Spread, counted: Counts) -> tuple[float, float]:
 def _tests(spread: Spread, counted: Counts) -> tuple[Test, ...]:
     """Give how a column is spread, how often it is null, and how often training never saw the like."""
     index, by_chance = _psi(spread, counted)
-    if spread.edges is not None:
-        name = "kolmogorov_smirnov"
-        value, p = statistics.kolmogorov_smirnov(spread.ordered(spread.trained), spread.ordered(counted))
-    else:
-        name = "chi_square"
-        value, p = statistics.chi_square(spread.coarse(spread.trained), spread.coarse(counted))
+    name, test = (
+        ("chi_square", statistics.chi_square)
+        if spread.edges is None
+        else ("kolmogorov_smirnov", statistics.kolmogorov_smirnov)
+    )
+    value, p = test(spread.tested(spread.trained), spread.tested(counted))
     above = index - by_chance
     return (
         Test(name, value, 0.0, p, above, large=above >= LARGE),
@@ -184,7 +184,7 @@ def _outside(spread: Spread, counted: Counts) -> Test:
     outside = spread.outside(counted)
     if spread.edges is None:
         trained = spread.singles / n_old if n_old else 0.0
-        p = statistics.larger_share((spread.singles, n_old), (outside, n_new))
+        p = statistics.unseen_share(spread.singles, spread.doubles, n_old, outside, n_new)
     else:
         trained = min(
             1.0, 2 / (n_old + 1)

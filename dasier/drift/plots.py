@@ -72,7 +72,7 @@ def _spread(axes: Axes, finding: dict[str, Any], spread: Spread, counted: Counts
     for offset, counts, colour, who in ((-0.2, old, GREY, "training"), (0.2, new, BLUE, "now")):
         axes.bar(places + offset, counts / max(1, counts.sum()), 0.4, color=colour, label=who)
     if spread.edges is None:
-        names = [*spread.values, "others"]
+        names = [*spread.values, "(new)"] if spread.each else [f"{value} …" for value in spread.values]
         axes.set_xticks(
             places, [short(printable(one), 14) for one in names], rotation=35, ha="right", parse_math=False
         )

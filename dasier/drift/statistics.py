@@ -118,6 +118,24 @@ def larger_share(trained: tuple[int, int], seen: tuple[int, int]) -> float:
     return tail if b / m > a / n else 1 - tail
 
 
+def unseen_share(singles: int, doubles: int, n_trained: int, unseen: int, n_seen: int) -> float:
+    """Give the p-value of new categories being no oftener met than training foretells, one-sided.
+
+    Training foretells the share of categories that a single row had (Good 1953, Biometrika 40), with a variance in which those
+    of two rows count as well (Esty 1983, Ann. Stat. 11). Where both are too few for a normal distribution Fisher's test is
+    the more careful one; the larger p-value counts.
+
+    >>> unseen_share(0, 0, 1_000, 40, 200) < 1e-9, unseen_share(31, 26, 100, 390, 1_000) > 0.1
+    (True, True)
+    """
+    if not n_trained or not n_seen:
+        return 1.0
+    old, new = singles / n_trained, unseen / n_seen
+    variance = (singles * (1 - old) + 2 * doubles) / n_trained**2 + new * (1 - new) / n_seen
+    normal = 0.5 * math.erfc((new - old) / math.sqrt(2 * variance)) if variance > 0 else 0.0
+    return max(larger_share((singles, n_trained), (unseen, n_seen)), normal)
+
+
 def outside_range(n_trained: int, outside: int, n_seen: int) -> float:
     """Give how often so many of n new rows, or more, lie outside the range of m earlier ones, by chance.
 
