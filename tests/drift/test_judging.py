@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +14,9 @@ from scipy.stats import binom
 from dasier.drift.judging import CHANCE, LEAST_ROWS, judge
 from dasier.drift.spread import Spread
 from tests.drift.populations import population, tallied, trained
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 REPORTS = 200
 
@@ -102,7 +105,8 @@ def test_every_number_is_counted_once(cells: list[float | None], edges: list[flo
 
 
 @given(
-    st.lists(st.text(max_size=3) | st.none(), max_size=60), st.sets(st.text(max_size=3), min_size=1, max_size=30)
+    st.lists(st.text(max_size=3) | st.none(), max_size=60),
+    st.sets(st.text(max_size=3), min_size=1, max_size=30),
 )
 def test_every_category_is_counted_once(cells: list[str | None], values: set[str]) -> None:
     spread = Spread.of("x", "category", {"values": dict.fromkeys(sorted(values), 2), "nulls": 3})

@@ -151,7 +151,11 @@ def test_of_requests_that_were_not_sampled_only_the_number_is_known() -> None:
     wake(callers, day=1)
 
     (report,) = reports(callers).values()
-    assert (report["counts"]["requests"], report["counts"]["without_rows"], report["counts"]["rows"]) == (30, 30, 0)
+    assert (report["counts"]["requests"], report["counts"]["without_rows"], report["counts"]["rows"]) == (
+        30,
+        30,
+        0,
+    )
     assert report["alarmed"] == []
 
 
