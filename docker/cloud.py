@@ -2,7 +2,7 @@
 """Start the offline cloud, and publish to it the models that are in .dasier: what ``make cloud`` runs.
 
 It builds the images of `compose.yaml`; LocalStack's is ``LOCALSTACK_IMAGE`` if that is set, else the pinned release if it
-is here or can be pulled, else one built from PyPI. Ctrl-C ends it, and what was in its bucket with it.
+is here or can be pulled, else one built from PyPI. Ctrl-C or SIGTERM ends it, and what was in its bucket with it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -29,6 +30,7 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "offline", "AWS_SECRET_ACCESS_KEY": "offline
 
 def main() -> int:
     """Run until stopped; give the exit status."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended cleanly too, with its containers
     command = compose()
     if command is None:
         sys.exit("there is no Docker Compose: on Debian, apt install docker-compose")

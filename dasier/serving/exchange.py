@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from dasier.errors import MalformedBody, MethodNotAllowed, PathNotFound, TooLarge
+from dasier.errors import AnswerLate, MalformedBody, MethodNotAllowed, PathNotFound, TooLarge
 from dasier.serving.deadline import InTime
 from dasier.serving.problems import problem
 from dasier.serving.service import Service
@@ -111,6 +111,8 @@ def handler(routes: Routes, *, serve: Callable[[], Service] = service) -> Callab
         try:
             response = in_time(lambda: _dispatch(routes, serve(), event, request_id), event, context)
         except Exception as error:  # noqa: BLE001 (the outermost edge: it becomes a problem and one log entry)
+            if isinstance(error, AnswerLate):
+                serve().under_way.pop(request_id, lambda: None)()
             response = _refused(error, request_id, resource)
         return _answer(response, request_id)
 

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from dasier.serving.loading import Loaded
     from dasier.serving.service import Chosen, Service
 
+LATE = 503
+"""The status of an answer that was not ready in time (`dasier.serving.deadline`)."""
+
 MOST_ROWS = 100
 """Rows of a request that are kept; of more, so many at even distances."""
 
@@ -103,11 +106,26 @@ class Observation:
 
 
 def observed(answer: Callable[[Service, Request, Observation], Response]) -> Action:
-    """Give an action that answers and writes down how it went."""
+    """Give an action that answers and writes down how it went, once: when it ended, or when it was late."""
 
     def act(service: Service, request: Request) -> Response:
         seen = Observation()
+        if service.prediction_log is None:
+            return answer(service, request, seen)
         began_s = time.perf_counter()
+
+        def write(status: int) -> None:
+            record = seen.record(
+                request,
+                status=status,
+                latency_ms=1000 * (time.perf_counter() - began_s),
+                sampled=random.random() < service.settings.log_share,  # noqa: S311 (which rows are kept is no secret)
+                namespace=service.settings.metrics_namespace,
+            )
+            if record is not None and service.prediction_log is not None:
+                service.prediction_log.write(record)
+
+        service.under_way[request.id] = lambda: write(LATE)
         status = 500
         try:
             response = answer(service, request, seen)
@@ -116,16 +134,8 @@ def observed(answer: Callable[[Service, Request, Observation], Response]) -> Act
             status, _ = kind_of(error)
             raise
         finally:
-            if service.prediction_log is not None:
-                record = seen.record(
-                    request,
-                    status=status,
-                    latency_ms=1000 * (time.perf_counter() - began_s),
-                    sampled=random.random() < service.settings.log_share,  # noqa: S311 (no secret)
-                    namespace=service.settings.metrics_namespace,
-                )
-                if record is not None:
-                    service.prediction_log.write(record)
+            if service.under_way.pop(request.id, None) is not None:
+                write(status)
         return response
 
     return act

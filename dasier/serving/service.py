@@ -65,6 +65,8 @@ class Service:
         self.prediction_log = prediction_log
         self.releases = Releases(registry, settings.refresh_s, clock)
         self.loaded = LoadedVersions(settings.model_budget_bytes, self._load, clock)
+        self.under_way: dict[str, Callable[[], None]] = {}
+        """What writes down, for the id of each request that is being answered, that its time is over."""
         self._manifests: dict[tuple[str, int], Manifest] = {}
         self._last_good: dict[str, int] = {}
         self._guard = threading.Lock()

@@ -145,6 +145,16 @@ def test_a_prediction_names_its_model_and_version_in_the_body_and_in_a_header(se
     assert told["x-request-id"]
 
 
+def test_what_turned_out_to_be_true_is_taken_for_a_prediction(service):
+    body = {"instances": records(frame("birds", slice(0, 1)))}
+    id_ = good(service, "POST", "/models/birds/predict", body)["prediction_id"]
+    told = {"prediction_id": id_, "actual": "Gentoo"}
+
+    status, _, content = ask(service, "POST", "/models/birds/feedback", told)
+
+    assert (status, json.loads(content)) == (202, {"accepted": 1})
+
+
 def test_a_version_can_be_asked_for(service):
     rows = frame("birds")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,15 @@ def test_a_dockerfile_builds_on_the_base_that_it_is_given_and_without_buildkit(f
 
     assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) == {"${BASE_IMAGE}"}
     assert not re.search(r"--mount=|^# *syntax *=|<<[-'\"A-Z]", text, re.MULTILINE)
+
+
+def test_the_site_s_image_has_each_module_of_the_library_that_the_site_imports():
+    program = (
+        "import sys, webapp.app, webapp.__main__; print(*(m for m in sys.modules if m.startswith('dasier.')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    copied = set(re.findall(r"\bdasier/(\w+)", (ROOT / "docker/site/Dockerfile").read_text()))
+
+    assert {module.split(".")[1] for module in done.stdout.split()} <= copied

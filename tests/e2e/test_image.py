@@ -46,10 +46,10 @@ def server(name, store):
         yield running
 
 
-def inside(name, program):
+def inside(name, program, *options):
     """Give the lines that a shell program prints in the image."""
     return docker(
-        "run", "--rm", "--network", "none", "--entrypoint", "sh", name, "-euc", program
+        "run", "--rm", *options, "--network", "none", "--entrypoint", "sh", name, "-euc", program
     ).splitlines()
 
 

@@ -19,6 +19,7 @@ from tests import models
 from tests.hostile import Dawdler
 from tests.local.asgi import ask as ask_gateway
 from tests.models import Counting, Shop
+from tests.serving.test_prediction_log import Kept
 from tests.threats.test_03_store_that_answers_wrongly import PATIENCE, FaultyS3, always, through, url
 from tests.threats.test_03_store_that_answers_wrongly import Fault as FaultOfS3
 
@@ -78,6 +79,21 @@ def test_answer_says_so_in_the_300_ms_that_are_left_and_the_next_request_is_answ
     assert (again["statusCode"], json.loads(again["body"])["predictions"][0]["prediction"]) == (200, 1.0)
 
 
+def test_late_answer_is_logged_at_once_and_once_as_an_error_of_the_version() -> None:
+    handle, service = dawdling()
+    log = service.prediction_log = Kept()
+
+    handle(event(3) | {"requestContext": {"requestId": "late"}}, left(0.3))
+
+    (record,) = log.records
+    assert (record["version"], record["status"], record["errors"]) == ("1", 503, 1)
+    assert record["latency_ms"] >= 100
+    Dawdler.let.set()
+    handle(event(1) | {"requestContext": {"requestId": "next"}}, left(29))
+    assert [record["status"] for record in log.records] == [503, 200]
+    assert service.under_way == {}
+
+
 def test_request_that_nothing_is_left_for_is_refused_at_once() -> None:
     handle, _ = dawdling()
 
@@ -121,10 +137,11 @@ def test_threads_that_end_after_all_are_used_again() -> None:
 
 def test_what_is_sure_to_be_quick_is_answered_by_the_thread_that_asks() -> None:
     handle, _ = dawdling(refresh_s=1e9)
-    handle(event(1), left(29))
+    for _ in range(2):  # the first one loads the model, which may take long
+        handle(event(1), left(29))
     Dawdler.seen.clear()
 
-    handle(event(1), left(29))
+    handle(event(1), left(3_000))
 
     assert Dawdler.seen == [threading.get_ident()]
 

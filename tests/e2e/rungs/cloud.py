@@ -85,7 +85,10 @@ class CloudRung:
         try:
             run("up", "--detach")
             url = f"http://127.0.0.1:{api}"
-            over_http.wait_for(url, "/healthz", said=lambda: run("logs", "--tail", "40"), alive=lambda: True)
+            for there, target in ((url, "/healthz"), (f"http://127.0.0.1:{site}", "/")):
+                over_http.wait_for(
+                    there, target, said=lambda: run("logs", "--tail", "40"), alive=lambda: True
+                )
             bucket = CREDENTIALS | {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{s3}"}
             registry = prepared.registry("s3://dasier", bucket)
             _until_there(registry)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from dasier.local.events import Call, Reply, event, object_created, reply
@@ -16,11 +17,9 @@ from dasier.local.template import read_template
 from dasier.serving.exchange import handler
 from dasier.serving.service import Service as Serving
 from dasier.serving.settings import Settings
-from functions import catalog, predict
-from functions.release import release_handler
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from dasier.registry import Registry
     from dasier.signing import LocalSigner
@@ -74,9 +73,14 @@ class HandlersRung:
             {"DASIER_REGISTRY": here.url, "DASIER_TRUSTED_KEYS": here.trusted, "DASIER_REFRESH_S": "0.2"}
         )
         service = Serving(here.registry(), settings)
-        handlers = {
-            "PredictFunction": handler(predict.ROUTES, serve=lambda: service),
-            "CatalogFunction": handler(catalog.ROUTES, serve=lambda: service),
-            "ReleaseFunction": release_handler(serve=lambda: service),
-        }
-        yield FunctionsService(here.registry(), here.signer, Functions(handlers))
+        yield FunctionsService(here.registry(), here.signer, Functions(_handlers(lambda: service)))
+
+
+def _handlers(serve: Callable[[], Serving]) -> dict[str, Any]:
+    """Give what the template names, over a service of ours."""
+    found = {}
+    for function in TEMPLATE.functions:
+        module = import_module(function.target[0])
+        routes = getattr(module, "ROUTES", None)
+        found[function.name] = handler(routes, serve=serve) if routes else module.release_handler(serve=serve)
+    return found
