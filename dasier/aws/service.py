@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from dasier.aws.stack import Stack
 
-FUNCTIONS = ("predict", "catalog", "feedback", "release")
+FUNCTIONS = ("predict", "catalog", "feedback", "release", "monitor")
 ALARMS = (
     "api-errors",
     "predict-errors",
@@ -26,6 +26,7 @@ ALARMS = (
     "prediction-log-late",
     "version-errors",
     "version-fallbacks",
+    "drift",
 )
 """What `template.yaml` declares; a test holds both to it."""
 

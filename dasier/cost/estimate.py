@@ -23,6 +23,8 @@ SERVERLESS = "SageMaker Serverless, an endpoint a model"
 _COLD_READS = 4
 _REFRESH_S = 2
 _ACCESS_LINE_BYTES = 350
+_MONITOR_LISTS = 8
+"""For each model, every day: its reports, and the log of each of the last seven days (`dasier.drift.daily`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,22 +90,22 @@ def idle(inventory: Inventory, durations: Durations, usage: Usage, prices: Price
     )
     sweeps = inventory.wakings.get("release", 0)
     lists = sweeps * max(1, -(-usage.models * usage.keys_a_model // KEYS_A_LIST))
+    looks = inventory.wakings.get("monitor", 0) * (1 + usage.models * _MONITOR_LISTS)
     return [
         _item("alarms", inventory.alarms, "alarms", prices.alarm_month, free["alarms"]),
         _item("dashboards", inventory.dashboards, "dashboards", prices.dashboard_month, free["dashboards"]),
         _item("signing key", inventory.keys, "keys", prices.kms_key_month),
         _item("image", inventory.repositories * usage.image_gb, "GB", prices.ecr_gb_month),
+        _item("the clock: requests", wakings, "requests", prices.lambda_request, free["lambda_requests"]),
         _item(
-            "the gate's clock: requests", wakings, "requests", prices.lambda_request, free["lambda_requests"]
-        ),
-        _item(
-            "the gate's clock: time",
+            "the clock: time",
             gb_s,
             "GB s",
             prices.lambda_gb_s(inventory.architecture),
             free["lambda_gb_s"],
         ),
         _item("the gate looks for new versions", lists, "LIST", prices.s3_write),
+        _item("the monitor looks for days without a report", looks, "LIST", prices.s3_write),
         _item("prediction log, functions, API, bucket", 0, "", 0),
     ]
 

@@ -325,7 +325,12 @@ def test_alarms_on_versions_are_on_metrics_that_are_sent_for_all_together():
     namespace = FUNCTIONS["PredictFunction"]["Environment"]["Variables"]["DASIER_METRICS_NAMESPACE"]
     own = [a for a in service().of("AWS::CloudWatch::Alarm").values() if a["Namespace"] == namespace]
 
-    assert {alarm["MetricName"] for alarm in own} == {"errors", "fallbacks", "versions_refused"}
+    assert {alarm["MetricName"] for alarm in own} == {
+        "errors",
+        "fallbacks",
+        "versions_refused",
+        "drift_alarms",
+    }
     assert not any("Dimensions" in alarm for alarm in own)
 
 

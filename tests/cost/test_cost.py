@@ -16,6 +16,7 @@ from dasier.cost.durations import Durations, logged, measured
 from dasier.cost.estimate import Usage
 from dasier.cost.inventory import MINUTES_A_MONTH, take
 from dasier.cost.prices import read_prices, regions
+from dasier.drift.report import MOST_DAYS
 from dasier.errors import DataInvalid, SettingsInvalid
 from functions.release import release_handler
 from tests import models
@@ -47,11 +48,12 @@ def test_what_is_counted_is_what_sam_makes_of_the_template():
     }
 
 
-def test_the_gate_is_woken_every_minute():
+def test_the_gate_is_woken_every_minute_and_the_monitor_every_day():
     wakings = take(ROOT).wakings
 
     assert wakings["release"] == MINUTES_A_MONTH
-    assert sum(wakings.values()) == MINUTES_A_MONTH
+    assert wakings["monitor"] == pytest.approx(365 / 12)
+    assert sum(wakings.values()) == wakings["release"] + wakings["monitor"]
 
 
 def test_parameters_change_what_is_there():
@@ -73,12 +75,16 @@ def test_a_month_in_which_nobody_asks_is_the_sum_of_what_is_declared():
     usage = Usage(models=100, keys_a_model=20)
     items = costs(estimate.idle(take(ROOT), Durations(sweep_ms=200), usage, PARIS))
 
-    assert items["alarms"] == pytest.approx(9 * 0.10)
+    assert items["alarms"] == pytest.approx(10 * 0.10)
     assert items["dashboards"] == pytest.approx(3.00)
     assert items["signing key"] == pytest.approx(1.00)
-    assert items["the gate's clock: requests"] == pytest.approx(43_800 * 0.0000002)
-    assert items["the gate's clock: time"] == pytest.approx(43_800 * 0.2 * 3008 / 1024 * 0.0000166667)
+    days = 365 / 12
+    gb_s = 0.2 * (43_800 * 3008 + days * 1024) / 1024
+    assert items["the clock: requests"] == pytest.approx((43_800 + days) * 0.0000002)
+    assert items["the clock: time"] == pytest.approx(gb_s * 0.0000166667)
     assert items["the gate looks for new versions"] == pytest.approx(43_800 * 2 * 0.0000053)
+    looks = days * (1 + 100 * (1 + MOST_DAYS))
+    assert items["the monitor looks for days without a report"] == pytest.approx(looks * 0.0000053)
 
 
 def test_what_is_free_is_taken_off_and_never_more_than_there_is():

@@ -85,6 +85,7 @@ def test_only_api_gateway_s3_and_the_schedule_wake_a_function():
         ("apigateway.amazonaws.com", "FeedbackFunctionAliaslive"),
         ("s3.amazonaws.com", "ReleaseFunctionAliaslive"),
         ("events.amazonaws.com", "ReleaseFunctionAliaslive"),
+        ("events.amazonaws.com", "MonitorFunctionAliaslive"),
     }
 
 
@@ -123,6 +124,8 @@ MAY: dict[str, set[tuple[str, str]]] = {
     "FeedbackRole": (MODELS - {("read", "blob")}) | {("read", "feedback"), ("create", "feedback")},
     "ReleaseRole": MODELS
     | {("read", "prediction"), ("read", "feedback"), ("create", "verdict"), ("create", "release")},
+    "MonitorRole": MODELS
+    | {("read", "prediction"), ("read", "feedback"), ("read", "report"), ("create", "report")},
     "DeliveryRole": {
         (how, what) for how in ("read", "create", "overwrite") for what in ("prediction", "unfiled")
     },
@@ -255,7 +258,7 @@ def test_an_administrator_does_not_sign_although_iam_would_let_them():
     assert not may(key["KeyPolicy"]["Statement"], ask)
 
 
-@pytest.mark.parametrize("function", ["Predict", "Catalog", "Feedback", "Release"])
+@pytest.mark.parametrize("function", ["Predict", "Catalog", "Feedback", "Release", "Monitor"])
 def test_a_function_writes_into_its_own_log_alone(function):
     role = list(statements(_roles()[f"{function}Role"]))
     groups = [properties["LogGroupName"] for properties in service().of("AWS::Logs::LogGroup").values()]
