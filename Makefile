@@ -49,9 +49,29 @@ fmt: .venv/.dev ## Format, and mend what can be mended
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+.PHONY: image
+image: ## Build the image of the functions and the Docker server; print its size
+	@"$(PYTHON)" docker/image.py
+
+.PHONY: cloud
+cloud: .venv/.up ## Run the offline cloud: LocalStack, the image, gateway and site, under Docker Compose
+	@exec $(BIN)/python docker/cloud.py
+
 .PHONY: package
 package: $(UV) ## Build the wheel and the source archive, into dist/
 	$(UV) build --python "$(PYTHON)"
+
+.PHONY: stack
+stack: .envs/sam/.made ## The functions on AWS, by SAM: make stack ARGS=prod
+	@.envs/sam/bin/python -m deployment.stack $(ARGS)
+
+.PHONY: smoke
+smoke: .venv/.dev ## Ask every model of a stack for a prediction: make smoke ARGS=dasier-prod
+	@$(BIN)/python -m deployment.smoke $(ARGS)
+
+.PHONY: site
+site: .envs/zappa/.made ## The site on AWS, by Zappa: make site ARGS="deploy prod"
+	@.envs/zappa/bin/python -m deployment.site $(ARGS)
 
 .PHONY: bench
 bench: .venv/.dev ## Measure: each program of benchmarks/
@@ -74,6 +94,16 @@ $(UV):
 	@[ -n "$(PYTHON)" ] || { echo "DASIER needs Python 3.11 or newer: install it, or name it with PYTHON=…" >&2; exit 1; }
 	@"$(PYTHON)" -m venv .tools || { echo "Python has no venv module: on Debian, apt install python3-venv" >&2; exit 1; }
 	.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+# SAM and Zappa hold credentials, and go with no library of the project's: environments of their own, locked as well.
+.envs/sam/.made: deployment/sam.txt | $(UV)
+	$(UV) venv --quiet --clear --python "$(PYTHON)" .envs/sam
+	$(UV) pip install --quiet --require-hashes --python .envs/sam/bin/python --requirement deployment/sam.txt
+	@touch $@
+
+.envs/zappa/.made: pyproject.toml uv.lock | $(UV)
+	UV_PROJECT_ENVIRONMENT=.envs/zappa $(UV) sync --locked --only-group zappa --compile-bytecode --python "$(PYTHON)"
+	@touch $@
 
 .venv/.up: pyproject.toml uv.lock | $(UV)
 	$(SYNC) $(UP)

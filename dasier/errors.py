@@ -37,11 +37,13 @@ and writes its own message. No HTTP here: the table from family to status stands
     ├── Unavailable               try again later
     │   ├── StoreUnavailable
     │   ├── StoreDenied           the store refused us, or cannot be written
-    │   └── ModelUnavailable      no version can be loaded now
+    │   ├── ModelUnavailable      no version can be loaded now
+    │   └── AnswerLate            the time is over before there is an answer
     ├── BuildRefused              mend the recipe, estimator or table
     │   ├── RecipeInvalid
     │   ├── DataInvalid
     │   └── EstimatorUnsupported
+    ├── AwsRefused                mend credentials, permissions or the stack
     └── SettingsInvalid           mend the configuration; lists every problem at once
 """
 
@@ -330,6 +332,13 @@ class ModelUnavailable(Unavailable):
         super().__init__(f"No version of {name} can be served now: {why}.")
 
 
+class AnswerLate(Unavailable):
+    """The time of a request is over, and there is no answer yet."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"There is no answer in time: {why}. Send fewer rows, or try again in a moment.")
+
+
 # --- mend what is built --------------------------------------------------------------------------
 
 
@@ -359,3 +368,11 @@ class SettingsInvalid(DasierError):
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
         super().__init__("; ".join(self.problems))
+
+
+class AwsRefused(DasierError):
+    """AWS did not do what it was asked for."""
+
+    def __init__(self, doing: str, reason: str, *, code: str = "") -> None:
+        self.code = code
+        super().__init__(f"AWS refused {doing}: {reason}")

@@ -8,6 +8,7 @@
     models/<name>/releases/999987-000012.json               release 12; the highest number serves
     predictions/<name>/dt=YYYY-MM-DD/….jsonl                the prediction log, JSON lines
     feedback/<name>/dt=YYYY-MM-DD/<sha256>.jsonl            what was true, by the day of the prediction
+    reports/<name>/YYYY-MM-DD.json                          drift and quality of a day
 
 A release's key starts with a number that counts down, so that the newest key sorts first: a
 cold function finds what serves with one small listing, whether the log has ten entries or ten
@@ -154,3 +155,17 @@ def predictions(name: str, day: str) -> str:
 def feedback(name: str, day: str) -> str:
     """Give the prefix of what was true of a day's predictions."""
     return f"feedback/{checked_name(name)}/dt={day}/"
+
+
+def reports(name: str) -> str:
+    """Give the prefix of a model's reports on drift and quality."""
+    return f"reports/{checked_name(name)}/"
+
+
+def report(name: str, day: str) -> str:
+    """Give the key of a day's report.
+
+    >>> report("penguins", "2026-11-24")
+    'reports/penguins/2026-11-24.json'
+    """
+    return f"{reports(name)}{day}.json"

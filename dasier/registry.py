@@ -42,6 +42,9 @@ _ATTEMPTS = 64
 
 _UPLOADS = 8
 
+_MOST_RELEASES = 10_000
+"""Releases that are remembered: a gate that looks at every model each minute then reads none of them again."""
+
 _DIGEST = re.compile(rb"[0-9a-f]{64}")
 
 
@@ -73,6 +76,7 @@ class Registry:
     def __init__(self, store: Store, trusted: TrustedKeys) -> None:
         self.store = store
         self.trusted = trusted
+        self._releases: dict[tuple[str, int], Release] = {}
 
     # --- versions ---------------------------------------------------------------------------
 
@@ -197,20 +201,27 @@ class Registry:
         return self.release(name, number) if number else None
 
     def release(self, name: str, number: int) -> Release | None:
-        """Give one release; None if there is no such number (yet).
+        """Give one release; None if there is no such number (yet). It never changes, so it is read once.
 
         Raises
         ------
         DocumentInvalid
             If something else stands in its place.
         """
+        known = self._releases.get((name, number))
+        if known is not None:
+            return known
         content = self.store.get(layout.release(name, number))
         if content is None:
             return None
         try:
-            return Release.from_document(json.loads(content))
+            found = Release.from_document(json.loads(content))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise DocumentInvalid(f"release {number} of {name}") from error
+        if len(self._releases) >= _MOST_RELEASES:
+            self._releases.clear()
+        self._releases[name, number] = found
+        return found
 
     def history(self, name: str, head: Release) -> Iterator[Release]:
         """Give a release and those before it one by one, newest first, each read when it is asked for."""

@@ -50,11 +50,13 @@ class Limits:
     timeout_s : float
         From the start of the process to its last answer.
     memory_bytes : int
-        What the model may take beside the libraries.
+        What the model may take beside the libraries: twice what a function that serves keeps for all
+        of its models (`DASIER_MODEL_BUDGET_MB`), and so little that the gate's function in
+        `template.yaml` holds two rehearsals at once.
     """
 
     timeout_s: float = 60.0
-    memory_bytes: int = 2 * 1024**3
+    memory_bytes: int = 1024**3
 
 
 @dataclass(frozen=True, slots=True)

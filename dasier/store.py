@@ -1,6 +1,6 @@
 """A store: bytes under keys, in an S3 bucket, a folder or memory.
 
-The only module that knows obstore. One primitive carries all of DASIER's consistency:
+With `dasier.bucket` the only module that knows obstore. One primitive carries all of DASIER's consistency:
 `Store.create` writes a key only if it is absent, so that exactly one of several racing
 writers wins. Foreign errors are translated here, once.
 """
@@ -8,25 +8,39 @@ writers wins. Foreign errors are translated here, once.
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError, PermissionDeniedError, UnauthenticatedError
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    GenericError,
+    PermissionDeniedError,
+    UnauthenticatedError,
+)
 from obstore.store import LocalStore, MemoryStore, S3Store
 
+from dasier.bucket import PATIENCE, open_bucket, pauses
 from dasier.errors import SettingsInvalid, StoreDenied, StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from obstore.store import ObjectStore, S3Config
+    from obstore import ObjectMeta
+    from obstore.store import ObjectStore
 
-_TIMEOUT_S = 5
-_RETRY_S = 10
+    from dasier.bucket import Patience
+
+Result = TypeVar("Result")
+
+_LARGE_BYTES = 256 * 1024
+"""What is larger is uploaded patiently: how long that takes is for the line to say, not for the store."""
 
 _DENIALS = (
     *("PermissionDenied", "Permission denied", "ReadOnlyFilesystem", "Read-only file", "FileTooLarge"),
@@ -42,10 +56,19 @@ class Store:
     `StoreDenied` if it refuses us.
     """
 
-    def __init__(self, backend: ObjectStore, *, url: str) -> None:
+    def __init__(
+        self,
+        backend: ObjectStore,
+        *,
+        url: str,
+        uploads: Callable[[], ObjectStore] | None = None,
+        retry_s: float = 0.0,
+    ) -> None:
         self._backend = backend
+        self._uploads: Callable[[], ObjectStore] = cache(uploads) if uploads else lambda: backend
+        self._retry_s = retry_s
         self.url = url
-        self._lists_in_order = isinstance(backend, S3Store)
+        self._is_bucket = isinstance(backend, S3Store)
 
     def get(self, key: str) -> bytes | None:
         """Give the bytes under a key, or None if there are none."""
@@ -74,11 +97,34 @@ class Store:
         bytes that no other writer would write (a random id in them) where that matters.
         """
         with _translated(f"writing {key}"):
-            try:
-                obstore.put(self._backend, key, content, mode="create", use_multipart=False)
-            except AlreadyExistsError:
-                return self.get(key) == content
+            return self._persistently(lambda: self._create(key, content))
+
+    def _create(self, key: str, content: bytes) -> bool:
+        """Try once to write a key.
+
+        Raises
+        ------
+        _Unsure
+            If the store did not say whether it was written, and it is not there now. To try again
+            is safe: it is written if absent, and what was written after all has this content.
+        """
+        backend = self._uploads() if len(content) > _LARGE_BYTES else self._backend
+        why = "somebody is writing it"
+        try:
+            obstore.put(backend, key, content, mode="create", use_multipart=False)
+        except AlreadyExistsError:
+            # S3 answers 409 to one of two who write at once, before the other has written: look who it was.
+            pass
+        except GenericError as error:
+            if not self._is_bucket:
+                raise
+            why = str(error).partition("\n")[0]
+        else:
             return True
+        found = self.get(key)
+        if found is None:
+            raise _Unsure(why)
+        return found == content
 
     def exists(self, key: str) -> bool:
         """Say whether a key holds anything."""
@@ -94,32 +140,67 @@ class Store:
     ) -> Iterator[str]:
         """Give every key below a prefix (that was last written before or since a time), in no particular order."""
         with _translated(f"listing {prefix}"):
-            for chunk in obstore.list(self._backend, prefix, chunk_size=1_000):
-                for item in chunk:
-                    written = item["last_modified"]
-                    if (written_before is None or written < written_before) and (
-                        written_since is None or written >= written_since
-                    ):
-                        yield item["path"]
+            for item in self._listed(prefix):
+                written = item["last_modified"]
+                if (written_before is None or written < written_before) and (
+                    written_since is None or written >= written_since
+                ):
+                    yield item["path"]
+
+    def _listed(self, prefix: str) -> Iterator[ObjectMeta]:
+        """Give what is below a prefix, going on after the last that was seen when a listing is cut off.
+
+        obstore does so with an object, but not with a listing.
+        """
+        left, seen = pauses(self._retry_s), None
+        while True:
+            try:
+                for chunk in obstore.list(self._backend, prefix, offset=seen, chunk_size=1_000):
+                    for item in chunk:
+                        seen = item["path"]
+                        yield item
+            except GenericError:
+                if (pause_s := next(left, None)) is None:
+                    raise
+                time.sleep(pause_s)
+            else:
+                return
 
     def first(self, prefix: str) -> str | None:
         """Give the key below a prefix that sorts first, or None; on S3 one request."""
         keys = self.keys(prefix)
-        return next(keys, None) if self._lists_in_order else min(keys, default=None)
+        return next(keys, None) if self._is_bucket else min(keys, default=None)
 
     def folders(self, prefix: str) -> list[str]:
         """Give the names of what stands directly below a prefix, sorted."""
         with _translated(f"listing {prefix}"):
-            found = obstore.list_with_delimiter(self._backend, prefix)["common_prefixes"]
-        return sorted(path.rstrip("/").rpartition("/")[2] for path in found)
+            found = self._persistently(lambda: obstore.list_with_delimiter(self._backend, prefix))
+        return sorted(path.rstrip("/").rpartition("/")[2] for path in found["common_prefixes"])
 
     def delete(self, key: str) -> None:
         """Remove a key: for `dasier gc` alone."""
         with _translated(f"removing {key}"):
             obstore.delete(self._backend, key)
 
+    def _persistently(self, act: Callable[[], Result]) -> Result:
+        """Do what may be done again until it is done, or the time is over."""
+        for pause_s in pauses(self._retry_s):
+            with suppress(GenericError):
+                return act()
+            time.sleep(pause_s)
+        return act()
 
-def open_store(url: str, *, environment: dict[str, str] | os._Environ[str] = os.environ) -> Store:
+
+class _Unsure(GenericError):
+    """Nobody can say (yet) whether something was written."""
+
+
+def open_store(
+    url: str,
+    *,
+    environment: dict[str, str] | os._Environ[str] = os.environ,
+    patience: Patience = PATIENCE,
+) -> Store:
     """Give the store at ``s3://bucket/prefix``, ``file:///folder`` or ``memory://``.
 
     Raises
@@ -134,7 +215,15 @@ def open_store(url: str, *, environment: dict[str, str] | os._Environ[str] = os.
         return Store(MemoryStore(), url=url)
     if scheme == "s3" and rest.partition("/")[0]:
         bucket, _, prefix = rest.partition("/")
-        return Store(_bucket(bucket, prefix.strip("/"), environment), url=url)
+        at = bucket, prefix.strip("/"), environment
+        return Store(
+            # A time for the whole request would refuse what is large where the line is slow; silence is no progress.
+            open_bucket(*at, patience, read_timeout=timedelta(seconds=patience.silence_s)),
+            url=url,
+            # While a body goes up nothing comes back, and that is no silence.
+            uploads=lambda: open_bucket(*at, patience),
+            retry_s=patience.retry_s,
+        )
     raise SettingsInvalid(
         [f"DASIER_REGISTRY is {url!r}: give file:///folder (three slashes) or s3://bucket/prefix"]
     )
@@ -143,32 +232,6 @@ def open_store(url: str, *, environment: dict[str, str] | os._Environ[str] = os.
 def _folder(path: Path) -> LocalStore:
     with _translated(f"opening the folder {path}"):
         return LocalStore(path, mkdir=True, automatic_cleanup=False)
-
-
-def _bucket(bucket: str, prefix: str, environment: dict[str, str] | os._Environ[str]) -> S3Store:
-    endpoint = environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL")
-    options: S3Config = {
-        "region": environment.get("AWS_REGION", environment.get("AWS_DEFAULT_REGION", "us-east-1"))
-    }
-    if endpoint:
-        options["endpoint"] = endpoint
-    # obstore would find them in the process's own environment; another one may be given.
-    if key := environment.get("AWS_ACCESS_KEY_ID"):
-        options["access_key_id"] = key
-        options["secret_access_key"] = environment.get("AWS_SECRET_ACCESS_KEY", "")
-        if token := environment.get("AWS_SESSION_TOKEN"):
-            options["session_token"] = token
-    return S3Store(
-        bucket,
-        prefix=prefix or None,
-        config=options,
-        client_options={
-            "allow_http": bool(endpoint and endpoint.startswith("http://")),
-            "timeout": timedelta(seconds=_TIMEOUT_S),
-            "connect_timeout": timedelta(seconds=2),
-        },
-        retry_config={"max_retries": 4, "retry_timeout": timedelta(seconds=_RETRY_S)},
-    )
 
 
 @contextmanager

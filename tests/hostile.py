@@ -5,9 +5,10 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -141,3 +142,33 @@ class Parent:
                 os._exit(0)
             Path(self.note).write_text(str(child))
         return np.full(len(matrix), 1.0)
+
+
+class Dawdler:
+    """Answers golden records at once, and three rows when it is let: it waits, or computes, in Python or beyond it."""
+
+    let = threading.Event()
+    seen: ClassVar[list[int]] = []
+
+    def __init__(self, how: str = "waits") -> None:
+        self.how = how
+
+    def predict(self, matrix: Any) -> Any:
+        self.seen.append(threading.get_ident())
+        if len(matrix) == 3:
+            getattr(self, self.how)()
+        return np.full(len(matrix), 1.0)
+
+    def waits(self) -> None:
+        self.let.wait(10)
+
+    def loops(self) -> None:
+        end_s = time.monotonic() + 10
+        while not self.let.is_set() and time.monotonic() < end_s:
+            pass
+
+    def sorts(self) -> None:
+        numbers = np.random.default_rng(0).random(2_000_000)
+        end_s = time.monotonic() + 10
+        while not self.let.is_set() and time.monotonic() < end_s:
+            np.sort(numbers)

@@ -9,7 +9,21 @@ from flask_bootstrap import Bootstrap5
 from flask_wtf import CSRFProtect
 
 from dasier.client import Client, Patience
-from webapp import errors, history, languages, models, preferences, security, static, status, wording
+from webapp import (
+    about,
+    descriptions,
+    errors,
+    history,
+    languages,
+    mine,
+    models,
+    preferences,
+    security,
+    spreadsheet,
+    static,
+    status,
+    wording,
+)
 
 if TYPE_CHECKING:
     from webapp.settings import Settings
@@ -40,6 +54,8 @@ def create_app(settings: Settings, client: Client | None = None) -> Flask:
         PREFERRED_URL_SCHEME="http" if settings.plain_http else "https",
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a form left open over lunch still works
         BOOTSTRAP_SERVE_LOCAL=True,
+        PUBLIC_API_URL=settings.public_api_url or settings.api_url,
+        API_WANTS_KEY=settings.api_key is not None,
     )
     app.extensions["dasier-client"] = client or Client(
         settings.api_url,
@@ -49,8 +65,8 @@ def create_app(settings: Settings, client: Client | None = None) -> Flask:
     )
     Bootstrap5(app)
     CSRFProtect(app)
-    for part in (languages, security, static, errors, wording):
+    for part in (descriptions, languages, security, static, errors, wording):
         part.register(app)
-    for blueprint in (models.blueprint, history.blueprint, preferences.blueprint, status.blueprint):
-        app.register_blueprint(blueprint)
+    for noun in (models, spreadsheet, about, history, mine, preferences, status):
+        app.register_blueprint(noun.blueprint)
     return app

@@ -14,6 +14,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
 
 from dasier.errors import DasierError, NotFound, Unavailable
+from webapp.wording import sheet_refused
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -61,7 +62,9 @@ def refused(error: HTTPException) -> Any:
     if status == 404:
         return not_found(error)
     if status == 413:
-        return _page(status, _("That is too much at once"), _("Shorten what you filled in, and try again."))
+        table = request.blueprint == "spreadsheet"
+        advice = sheet_refused("too_long") if table else _("Shorten what you filled in, and try again.")
+        return _page(status, _("That is too much at once"), advice)
     if status >= 500:
         return failed(error)
     allowed = error.valid_methods if isinstance(error, MethodNotAllowed) else None

@@ -4,148 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from flask_babel import gettext as _
-
-from webapp.languages import current, words
-from webapp.numbers import editable, exact, parse
+from webapp.fields import PREFIX, Field, Refused, as_typed
+from webapp.languages import LANGUAGES, current
+from webapp.numbers import editable, parse
 from webapp.wording import refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from dasier.client import Column, ModelDescription
+    from dasier.client import ModelDescription
     from dasier.errors import Violation
 
-Control = Literal["number", "choice", "yes_no", "text"]
-CONTROLS: Mapping[str, Control] = {
-    "float": "number",
-    "integer": "number",
-    "category": "choice",
-    "boolean": "yes_no",
-    "text": "text",
-}
-PREFIX = "x."
-"""Before each column's name in the form, so that no column can take the place of the token."""
-MAX_TEXT = 10_000
-EXACT_INTEGERS = 2**53
-"""Beyond it JSON numbers no longer tell neighbours apart (IEEE 754 binary64)."""
 MIN_GRID = 16
 """Fewer cells than this are easier to fill in as fields with a label each."""
-SHADES = 8
-"""How many greys a picture's cells are shown in."""
 _CELL = re.compile(r"(.+?)[_ ]?([0-9]{1,3})[_ x]([0-9]{1,3})")
-
-
-class Refused(ValueError):
-    """What was typed cannot be read as the column's kind."""
-
-    def __init__(self, code: str) -> None:
-        self.code = code
-        super().__init__(code)
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One column, what stands in its control, and what is wrong with it."""
-
-    id: str
-    column: Column
-    typed: str = ""
-    error: str | None = None
-
-    @property
-    def name(self) -> str:
-        """The control's name in the form."""
-        return PREFIX + self.column.name
-
-    @property
-    def control(self) -> Control:
-        """Which control suits the column."""
-        return CONTROLS.get(self.column.kind, "text")
-
-    @property
-    def label(self) -> str:
-        """What people call the column."""
-        return words(self.column.label, self.column.name)
-
-    @property
-    def help(self) -> str:
-        """The model's own explanation of the column."""
-        return words(self.column.help)
-
-    @property
-    def choices(self) -> tuple[tuple[str, str], ...]:
-        """The categories in the order of the schema: as they are sent, and as people call them."""
-        return tuple((category, self.called(category)) for category in self.column.categories)
-
-    def called(self, category: str) -> str:
-        """Give what people call a category, in the visitor's language."""
-        return words(self.column.category_labels.get(category), category)
-
-    @property
-    def optional(self) -> bool:
-        """Whether it may be left empty."""
-        return self.column.nullable
-
-    @property
-    def seen(self) -> str:
-        """The range that the model has seen, with its unit; empty when there is none."""
-        if self.control != "number" or self.column.minimum is None or self.column.maximum is None:
-            return ""
-        unit = f"\u00a0{self.column.unit}" if self.column.unit else ""
-        low, high = exact(self.column.minimum), exact(self.column.maximum)
-        return str(_("%(low)s to %(high)s", low=low, high=high)) + unit
-
-    @property
-    def placeholder(self) -> str:
-        """A usual value, as it would be typed."""
-        usual = self.column.typical if self.column.typical is not None else self.column.example
-        if self.control != "number" or not isinstance(usual, int | float):
-            return ""
-        return editable(float(f"{usual:.6g}"))  # a median of two values has more digits than either
-
-    @property
-    def may_be_negative(self) -> bool:
-        """Whether a keypad without a minus sign would be in the way."""
-        return self.column.minimum is None or self.column.minimum < 0
-
-    def shade(self, ink: float) -> int:
-        """Give how dark a picture's cell is, from 0 to `SHADES`, where `ink` is full."""
-        value = parse(self.typed, current())
-        return 0 if value is None else round(min(max(value / ink, 0.0), 1.0) * SHADES)
-
-    def described_by(self) -> str:
-        """Give the ids of what explains the control, for ``aria-describedby``."""
-        parts = {"help": self.help, "seen": self.seen, "error": self.error}
-        return " ".join(f"{self.id}-{part}" for part, text in parts.items() if text)
-
-    def read(self) -> Any:
-        """Give the value as the API takes it; None where it is left empty and may be.
-
-        Raises
-        ------
-        Refused
-            With the code of what is wrong.
-        """
-        typed = self.typed if self.control == "choice" else self.typed.strip()
-        if typed == "":
-            if self.optional:
-                return None
-            raise Refused("required")
-        if self.control == "number":
-            return _number(typed, whole=self.column.kind == "integer")
-        if self.control == "yes_no":
-            if typed not in {"true", "false"}:
-                raise Refused("not_choice")
-            return typed == "true"
-        if self.control == "choice" and typed not in self.column.categories:
-            raise Refused("not_choice")
-        if len(typed) > MAX_TEXT:
-            raise Refused("too_long")
-        return typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +56,11 @@ class Form:
     def errors(self) -> tuple[Field, ...]:
         """The fields that something is wrong with."""
         return tuple(field for field in self.fields if field.error)
+
+    @property
+    def needs(self) -> bool:
+        """Whether a field that has to be filled in has a usual value."""
+        return any(not field.optional and field.usual is not None for field in self.fields)
 
     def read(self) -> tuple[Form, dict[str, Any] | None]:
         """Give the row, or None and the form with every error beside its field."""
@@ -223,17 +103,39 @@ def blank(described: ModelDescription) -> Form:
 
 def example(described: ModelDescription) -> Form:
     """Give the form with the schema's example in it."""
-    return filled(
-        described, {PREFIX + str(name): _typed(value) for name, value in described.schema.example().items()}
+    return holding(described, described.schema.example())
+
+
+def holding(described: ModelDescription, row: Mapping[str, Any]) -> Form:
+    """Give the form with a row's values in it, as the visitor's language writes them."""
+    return filled(described, {PREFIX + name: as_typed(value) for name, value in row.items()})
+
+
+def filled(described: ModelDescription, typed: Mapping[str, str], written: str | None = None) -> Form:
+    """Give the form with what was typed; a choice that there is not stays empty.
+
+    Parameters
+    ----------
+    described : ModelDescription
+    typed : mapping from the controls' names to str
+    written : str, optional
+        The language that the numbers were written in; they are shown in the visitor's.
+    """
+    fields = (
+        Field(f"f{index}", column, typed.get(PREFIX + column.name, "").replace("\r\n", "\n"))
+        for index, column in enumerate(described.schema.columns)
     )
+    if written not in LANGUAGES or written == current():
+        return Form(tuple(fields))
+    return Form(tuple(_translated(field, written) for field in fields))
 
 
-def filled(described: ModelDescription, typed: Mapping[str, str]) -> Form:
-    """Give the form with what was typed, by the controls' names; a choice that there is not stays empty."""
+def completed(form: Form) -> Form:
+    """Give the form with the usual value wherever one has to be filled in and nothing is."""
     return Form(
         tuple(
-            Field(f"f{index}", column, typed.get(PREFIX + column.name, "").replace("\r\n", "\n"))
-            for index, column in enumerate(described.schema.columns)
+            field if field.typed.strip() or field.optional else replace(field, typed=as_typed(field.usual))
+            for field in form.fields
         )
     )
 
@@ -248,20 +150,6 @@ def step_of(pointer: str) -> str:
     return unquote(pointer.rpartition("/")[2])
 
 
-def _typed(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return editable(value)
-    return "" if value is None else str(value)
-
-
-def _number(typed: str, *, whole: bool) -> int | float:
-    value = parse(typed, current())
-    if value is None:
-        raise Refused(f"not_number_{current()}")
-    if not whole:
-        return value
-    if not value.is_integer() or abs(value) > EXACT_INTEGERS:
-        raise Refused("not_integer")
-    return int(value)
+def _translated(field: Field, written: str) -> Field:
+    value = parse(field.typed, written) if field.control == "number" else None
+    return field if value is None else replace(field, typed=editable(value))

@@ -11,7 +11,7 @@ from webapp.numbers import exact
 
 if TYPE_CHECKING:
     from dasier.client import ModelDescription
-    from webapp.forms import Field
+    from webapp.fields import Field
 
 
 def class_label(described: ModelDescription, value: Any) -> str:

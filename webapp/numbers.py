@@ -82,6 +82,13 @@ def percent(share: float) -> str:
     return format_percent(round(share, 2), locale=current())
 
 
+def exact_percent(share: float) -> str:
+    """Give a measured share with one decimal: a measure, unlike a probability, may be 100 %."""
+    return str(
+        format_percent(share, format="#,##0.#\u00a0%" if current() == "fr" else "#,##0.#%", locale=current())
+    )
+
+
 def points(share: float) -> str:
     """Give a difference between probabilities in percentage points, with its sign."""
     rounded = round(share * 100, 1)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask, current_app, redirect, request, session, url_for
+from flask_babel import refresh
 from werkzeug.exceptions import HTTPException
 
 from webapp.languages import LANGUAGES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from werkzeug.wrappers import Response
 
 blueprint = Blueprint("preferences", __name__, url_prefix="/preferences")
@@ -32,12 +35,18 @@ def theme() -> str:
 @blueprint.post("")
 def keep() -> Response:
     """Keep a choice and go back to the page it was made on."""
-    session.permanent = True
-    if request.form.get("language") in LANGUAGES:
-        session["language"] = request.form["language"]
-    if request.form.get("theme") in THEMES:
-        session["theme"] = request.form["theme"]
+    choose(request.form)
     return redirect(own_page(request.form.get("back", "")), code=303)
+
+
+def choose(form: Mapping[str, str]) -> None:
+    """Keep the language and the theme that a form asks for, from this very answer on."""
+    session.permanent = True
+    if form.get("language") in LANGUAGES:
+        session["language"] = form["language"]
+        refresh()
+    if form.get("theme") in THEMES:
+        session["theme"] = form["theme"]
 
 
 def own_page(path: str) -> str:

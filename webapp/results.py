@@ -65,7 +65,7 @@ def result(described: ModelDescription, form: Form, row: Mapping[str, Any], answ
     prediction = answer.predictions[0]
     fields = {field.column.name: field for field in form.fields}
     bars = _bars(described, prediction)
-    headline, note = _said(described, prediction)
+    headline, note = said(described, prediction)
     return Result(
         subject=words(described.schema.output.label),
         headline=headline,
@@ -86,7 +86,7 @@ def result(described: ModelDescription, form: Form, row: Mapping[str, Any], answ
     )
 
 
-def _said(described: ModelDescription, prediction: Prediction) -> tuple[str, str]:
+def said(described: ModelDescription, prediction: Prediction) -> tuple[str, str]:
     """Give the answer in words, and what else is to be known about it."""
     output = described.schema.output
     if described.task == "regression" and isinstance(prediction.value, int | float):

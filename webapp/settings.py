@@ -27,6 +27,8 @@ class Settings:
         ``DASIER_API_URL``: where the API answers.
     api_key : str or None
         ``DASIER_API_KEY``: the site's own key to it.
+    public_api_url : str or None
+        ``DASIER_PUBLIC_API_URL``: where callers reach the API, if it is not where the site does.
     secret : str
         ``DASIER_SITE_SECRET``: signs cookies and form tokens, at least 32 characters. It must be the same in
         every process, and be kept, or open forms expire.
@@ -43,6 +45,7 @@ class Settings:
 
     api_url: str
     api_key: str | None = field(default=None, repr=False)
+    public_api_url: str | None = None
     secret: str = field(repr=False)
     hosts: tuple[str, ...] = LOCAL_HOSTS
     plain_http: bool = False
@@ -77,6 +80,7 @@ class Settings:
         return cls(
             api_url=api_url,
             api_key=environment.get("DASIER_API_KEY"),
+            public_api_url=environment.get("DASIER_PUBLIC_API_URL"),
             secret=secret,
             hosts=hosts,
             plain_http=environment.get("DASIER_SITE_PLAIN_HTTP") == "1",
@@ -88,6 +92,7 @@ class Settings:
         return cls(
             api_url=api_url,
             api_key=environment.get("DASIER_API_KEY"),
+            public_api_url=environment.get("DASIER_PUBLIC_API_URL"),
             secret=environment.get("DASIER_SITE_SECRET") or secrets.token_urlsafe(32),
             plain_http=True,
         )

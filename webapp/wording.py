@@ -32,11 +32,28 @@ REFUSED = {
     "not_choice": _l("Choose one of the answers in the list."),
     "empty_picture": _l("Draw something, or fill in at least one cell."),
     "too_long": _l("Shorten this text."),
+    "too_many_cells": _l("This row has more cells than the first line has names."),
     # found by the API
     "missing": _l("Fill in this field."),
     "null": _l("Fill in this field."),
     "not_finite": _l("This number is too large."),
 }
+SHEETS = {
+    "empty": _l("There is nothing in it yet. Choose a file, or paste cells that you copied."),
+    "no_rows": _l("There is only one line. The first line holds the names of the columns, the next ones hold the rows."),
+    "workbook": _l("This is a workbook, not a CSV file. In your spreadsheet, save it as “CSV UTF-8”, or copy its cells and paste them here."),
+    "encoding": _l("The characters of this file cannot be read. Save it again as “CSV UTF-8”."),
+    "nul": _l("This is no text file. In your spreadsheet, save it as “CSV UTF-8”, or copy its cells and paste them here."),
+    "not_csv": _l("This is no table: a cell is far too long, or a quotation mark is never closed."),
+    "too_wide": _l("This table has far too many columns. Start from the template."),
+    "too_long": _l("This table is too large: up to 5,000 rows and 500,000 characters are answered here. Split it, or ask through the API, which “About this model” explains."),
+}  # fmt: skip
+SHEETS["too_many_rows"] = SHEETS["too_long"]
+
+
+def sheet_refused(code: str) -> str:
+    """Say why a table cannot be read, and what to do."""
+    return str(SHEETS[code])
 
 
 def refused(code: str) -> str:

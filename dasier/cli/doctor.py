@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 import click
 
-from dasier.cli.options import json_option, registry_option
+from dasier.aws.stack import stack_named
+from dasier.cli.options import json_option, registry_option, stack_option
 from dasier.cli.session import Session
 from dasier.cli.show import json_out, table
 from dasier.errors import DasierError
+from dasier.findings import Finding
 from dasier.local.project import find_project
 
 if TYPE_CHECKING:
@@ -24,29 +27,33 @@ _LIBRARIES = {
     "site": ("flask", "flask-babel", "flask-wtf", "bootstrap-flask", "waitress"),
 }
 
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at."""
-
-    what: str
-    well: bool
-    found: str
-    advice: str = ""
+_DOCKER_S = 20
+_GROUPS = {"serve": "to serve", "build": "to build", "site": "the site", "aws": "AWS"}
 
 
 @click.command()
 @registry_option
+@stack_option
 @json_option
-def doctor(registry: str | None, *, as_json: bool) -> None:
-    """Look at Python, the libraries, the project, the registry and the key. Status 1 if one is not well.
+def doctor(registry: str | None, stack: str | None, *, as_json: bool) -> None:
+    """Say what is missing or wrong here and what to do; with --stack, in AWS too. Status 1 if anything is.
+
+    Here: Python, the libraries, the project, Docker, the registry and the keys. In AWS: credentials,
+    clock, stack, bucket, signing key, functions, prediction log, alarms, API and its keys.
 
     \b
     Example:
-      dasier doctor --registry s3://my-bucket
+      dasier doctor
+      dasier doctor --stack dasier-prod
     """  # noqa: D301
-    session = Session.of(registry)
-    findings = [_python(), *_libraries(), _project(), _registry(session), _key(session)]
+    stack = stack or stack_named(registry)
+    findings = [_python(), *_libraries(in_aws=bool(stack)), _project(), _docker(in_aws=bool(stack))]
+    if stack:
+        from dasier.aws.checkup import checkup  # noqa: PLC0415 (boto3)
+
+        findings += checkup(stack)
+    if not stack or stack_named(registry) is None:
+        findings += _kept_here(registry)
     well = all(finding.well for finding in findings)
     if as_json:
         shown = [{"what": f.what, "well": f.well, "found": f.found, "advice": f.advice} for f in findings]
@@ -68,8 +75,8 @@ def _python() -> Finding:
     )
 
 
-def _libraries() -> Iterator[Finding]:
-    for group, names in _LIBRARIES.items():
+def _libraries(*, in_aws: bool) -> Iterator[Finding]:
+    for group, names in (_LIBRARIES | ({"aws": ("boto3",)} if in_aws else {})).items():
         found, absent = [], []
         for name in names:
             try:
@@ -77,7 +84,7 @@ def _libraries() -> Iterator[Finding]:
             except PackageNotFoundError:
                 absent.append(name)
         advice = f"pip install 'dasier[{group}]' ({', '.join(absent)} missing)" if absent else ""
-        yield Finding(f"to {group}" if group != "site" else "the site", not absent, ", ".join(found), advice)
+        yield Finding(_GROUPS[group], not absent, ", ".join(found), advice)
 
 
 def _project() -> Finding:
@@ -85,6 +92,41 @@ def _project() -> Finding:
         return Finding("project", well=True, found=str(find_project()))
     except DasierError as error:
         return Finding("project", well=False, found="none", advice=str(error))
+
+
+def _docker(*, in_aws: bool) -> Finding:
+    """Say whether images can be built: needed to deploy, and for nothing else."""
+    program = shutil.which("docker")
+    if program is None:
+        found, advice = (
+            "not installed",
+            "install Docker: `sam build` makes the image with it" if in_aws else "",
+        )
+        return Finding("Docker", not in_aws, f"{found}; only deploying needs it", advice)
+    try:
+        asked = subprocess.run(  # noqa: S603 (found on the path, nothing of it from outside)
+            [program, "version", "--format", "{{.Server.Version}}"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_DOCKER_S,
+        )
+    except subprocess.TimeoutExpired:
+        asked = None
+    if asked is None or asked.returncode:
+        advice = "start Docker, or join its group" if in_aws else ""
+        return Finding("Docker", not in_aws, "it does not answer; only deploying needs it", advice)
+    return Finding("Docker", well=True, found=asked.stdout.strip())
+
+
+def _kept_here(registry: str | None) -> Iterator[Finding]:
+    try:
+        session = Session.of(registry)
+    except DasierError as error:
+        yield Finding("registry", well=False, found=str(registry), advice=str(error))
+        return
+    yield _registry(session)
+    yield _key(session)
 
 
 def _registry(session: Session) -> Finding:
@@ -99,6 +141,7 @@ def _key(session: Session) -> Finding:
     try:
         keys = session.trusted_keys
     except DasierError as error:
-        return Finding("trusted keys", well=False, found=str(session.key_file), advice=str(error))
+        named = session.kms_key or str(session.key_file)
+        return Finding("trusted keys", well=False, found=named, advice=str(error))
     advice = "" if keys else "`dasier up` and `dasier publish` make a key pair; or set DASIER_TRUSTED_KEYS"
     return Finding("trusted keys", bool(keys), f"{len(keys)}", advice)

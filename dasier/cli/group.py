@@ -19,6 +19,7 @@ COMMANDS = {
     "versions": ("dasier.cli.catalog", "List the versions of a model."),
     "releases": ("dasier.cli.catalog", "Show what served when, and why."),
     "compare": ("dasier.cli.compare", "Say what would change if another version served."),
+    "drift": ("dasier.cli.drift", "Say whether callers still send what a version was trained on."),
     "promote": ("dasier.cli.release", "Let a version serve."),
     "canary": ("dasier.cli.release", "Let a second version answer a share of the callers."),
     "rollback": ("dasier.cli.release", "Let the version serve that served before."),
@@ -26,6 +27,8 @@ COMMANDS = {
     "verify": ("dasier.cli.verify", "Judge versions by hand, as the gate does."),
     "predict": ("dasier.cli.predict", "Ask a model."),
     "gc": ("dasier.cli.gc", "Remove blobs that nothing names."),
+    "keys": ("dasier.cli.keys", "Give callers keys to the API in AWS, and take them back."),
+    "cost": ("dasier.cli.cost", "Say what a stage in AWS costs."),
     "doctor": ("dasier.cli.doctor", "Say what is missing or wrong here, and what to do."),
 }
 """Name to the module that holds the command of that name, and what it does."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from dasier.aws.stack import read_stack, stack_named
 from dasier.cli.options import json_option, registry_option
 from dasier.cli.session import Session
 from dasier.cli.show import json_out, say, table
@@ -31,7 +32,11 @@ class Refused(DasierError):
 )
 @click.option("--version", type=click.IntRange(1), help="By default the version that serves.")
 @click.option("--explain", is_flag=True, help="Add what each column contributed.")
-@click.option("--url", metavar="URL", help="Ask this API; by default the models run here, from the registry.")
+@click.option(
+    "--url",
+    metavar="URL",
+    help="Ask this API, or stack:NAME; by default the models run here, from the registry.",
+)
 @click.option("--api-key", envvar="DASIER_API_KEY", show_envvar=True, help="For --url.")
 @registry_option
 @json_option
@@ -57,6 +62,9 @@ def predict(
     path = f"/models/{name}" + (f"/versions/{version}" if version else "") + "/predict"
     query = "explain=true" if explain else ""
     headers = {"content-type": media_type(source, body)} | ({"x-api-key": api_key} if api_key else {})
+    stack = stack_named(url)
+    if stack is not None:
+        url = read_stack(stack).output("ApiUrl")
     if url:
         status, answer = _remote(url.rstrip("/") + path, query, headers, body)
     else:

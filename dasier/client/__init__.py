@@ -96,9 +96,10 @@ class Client:
         """Name the service, never the key."""
         return f"Client({self._transport.url!r})"
 
-    def models(self) -> tuple[ModelEntry, ...]:
-        """Give the models that serve, in the service's order."""
-        return self._get("/models", lambda it: tuple(ModelEntry.read(one) for one in it["models"]))
+    def models(self, *, paused: bool = False) -> tuple[ModelEntry, ...]:
+        """Give the models that serve, in the service's order; those that are paused too if asked, with no version."""
+        query = "?paused=true" if paused else ""
+        return self._get("/models" + query, lambda it: tuple(ModelEntry.read(one) for one in it["models"]))
 
     def describe(self, name: str) -> ModelDescription:
         """Give what one model is, takes and gives.
@@ -138,9 +139,10 @@ class Client:
         path = _model(name) + "/releases" + _page(limit, before)
         return self._get(path, lambda it: tuple(ReleaseEntry.read(one) for one in it["releases"]))
 
-    def card(self, name: str, *, media_type: str = "text/markdown") -> str:
+    def card(self, name: str, *, media_type: str = "text/markdown", language: str | None = None) -> str:
         """Give the model's card as Markdown, or as HTML when asked for ``text/html``."""
-        reply = self._transport.send("GET", _model(name) + "/card", headers={"accept": media_type})
+        wanted = {"accept": media_type} | ({"accept-language": language} if language else {})
+        reply = self._transport.send("GET", _model(name) + "/card", headers=wanted)
         return reply.body.decode()
 
     def predict(

@@ -226,13 +226,20 @@ class Caution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The answer to a request: prediction *i* is that of row *i*. Iterates over the predictions."""
+    """The answer to a request: prediction *i* is that of row *i*. Iterates over the predictions.
+
+    Attributes
+    ----------
+    document : mapping
+        The whole answer, as it came.
+    """
 
     model: str
     version: int
     prediction_id: str | None
     predictions: tuple[Prediction, ...]
     warnings: tuple[Caution, ...] = ()
+    document: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __iter__(self) -> Iterator[Prediction]:
         """Give the predictions in the order of the rows."""
@@ -251,6 +258,7 @@ class Answer:
             prediction_id=document.get("prediction_id"),
             predictions=tuple(Prediction.read(one) for one in document["predictions"]),
             warnings=tuple(Caution.read(one) for one in document.get("warnings") or ()),
+            document=document,
         )
 
 

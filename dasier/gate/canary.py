@@ -226,10 +226,15 @@ def _quality(canary: Side, serving: Side, rules: Rules, output: Output, confiden
 
 
 def _why(decision: Decision, canary: Side, minutes: float, findings: Iterable[Finding]) -> str:
-    so_far = f"{canary.requests} requests in {minutes:.0f} minutes"
+    so_far = f"{canary.requests} requests in {_told(minutes)}"
     said = " ".join(finding.detail for finding in findings)
     if decision == "promote":
         return f"The canary held up for {so_far}. {said}"
     return (
         f"The canary did not hold up after {so_far}. {said}" if decision == "revert" else f"{so_far}. {said}"
     )
+
+
+def _told(minutes: float) -> str:
+    whole = round(minutes)
+    return "a minute" if whole <= 1 else f"{whole} minutes"

@@ -1,9 +1,13 @@
-"""The gateway of one server process, made of its environment: what `dasier serve` starts."""
+"""The gateway of one server process, made of its environment: what `dasier serve` starts.
+
+With `DASIER_FUNCTIONS` it calls functions that run elsewhere (`dasier.local.emulated`), and imports none.
+"""
 
 from __future__ import annotations
 
 import os
 
+from dasier.local.emulated import emulated
 from dasier.local.functions import Functions
 from dasier.local.gateway import Gateway
 from dasier.local.logs import log_to_terminal
@@ -12,9 +16,11 @@ from dasier.local.template import read_template
 
 
 def application() -> Gateway:
-    """Give the application, its functions imported."""
+    """Give the application."""
     log_to_terminal()
     root = find_project()
     template = read_template(root / TEMPLATE)
-    functions = Functions.load(template.functions, root)
+    routed = {route.function.name: route.function for route in template.routes}.values()
+    places = os.environ.get("DASIER_FUNCTIONS")
+    functions = emulated(routed, places) if places else Functions.load(routed, root)
     return Gateway(template, functions, default_model=os.environ.get("DASIER_DEFAULT_MODEL"))

@@ -13,11 +13,12 @@ from dasier.local.routing import Router
 from dasier.local.template import read_template
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
-def ask(root: Path, call: Call) -> Reply:
-    """Give the response to a call; only the one function that it wakes is imported.
+def asking(root: Path, call: Call) -> Callable[[], Reply]:
+    """Give what asks a call, as often as it is called; only the one function that it wakes is imported.
 
     Raises
     ------
@@ -32,4 +33,15 @@ def ask(root: Path, call: Call) -> Reply:
     request_id = str(uuid4())
     made = event(call, match, resource=route.path, request_id=request_id)
     functions = Functions.load([route.function], root)
-    return reply(functions.call(route.function, made, request_id=request_id))
+    return lambda: reply(functions.call(route.function, made, request_id=request_id))
+
+
+def ask(root: Path, call: Call) -> Reply:
+    """Give the response to a call.
+
+    Raises
+    ------
+    PathNotFound
+        If the template has no such path.
+    """
+    return asking(root, call)()

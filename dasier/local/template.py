@@ -125,10 +125,7 @@ def read_template(path: Path) -> Template:
     SettingsInvalid
         If it is not there, is not YAML, or a function in it has no handler.
     """
-    try:
-        document = yaml.load(path.read_text("utf-8"), Loader=_Loader)  # noqa: S506 (a SafeLoader)
-    except (OSError, yaml.YAMLError) as error:
-        raise SettingsInvalid([f"{path} cannot be read as a SAM template"]) from error
+    document = read_document(path)
     resources: Mapping[str, Any] = document.get("Resources", {})
     defaults = document.get("Globals", {}).get("Function", {})
     functions = {
@@ -156,6 +153,21 @@ def read_template(path: Path) -> Template:
             if kind in {"Schedule", "ScheduleV2"}
         ),
     )
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """Give a template as it is written; ``!Ref X`` as ``{"Ref": "X"}``, as CloudFormation has it.
+
+    Raises
+    ------
+    SettingsInvalid
+        If it is not there, or is not YAML.
+    """
+    try:
+        document: dict[str, Any] = yaml.load(path.read_text("utf-8"), Loader=_Loader)  # noqa: S506 (a SafeLoader)
+    except (OSError, yaml.YAMLError) as error:
+        raise SettingsInvalid([f"{path} cannot be read as a SAM template"]) from error
+    return document
 
 
 def _function(name: str, properties: Mapping[str, Any], path: Path) -> Function:

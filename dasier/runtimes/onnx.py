@@ -9,12 +9,18 @@ cost more than the few microseconds that a row takes.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnxruntime
 
 from dasier.runtimes import Outputs, classes_of
+
+# onnxruntime reads it when it is imported. Without it, a release with telemetry writes an identity of the
+# machine and a database below the home folder, and a file into the folder for temporary ones.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+import onnxruntime
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

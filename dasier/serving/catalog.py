@@ -81,22 +81,38 @@ def serving(service: Service, name: str) -> Serving:
         raise ModelUnavailable(name, f"version {release.serving} is gone") from error
 
 
-def models(service: Service) -> dict[str, Any]:
-    """Give the list of models that serve."""
+def models(service: Service, *, paused: bool = False) -> dict[str, Any]:
+    """Give the list of models that serve and, if they are asked for, of those that are paused, without a version."""
+    found = all_serving(service)
+    listed = [_entry(one.manifest, one.release) for one in found]
+    if paused:
+        names = set(service.registry.names()) - {one.manifest.name for one in found}
+        resting = (_paused(service, name) for name in names)
+        listed = sorted([*listed, *(one for one in resting if one)], key=lambda one: str(one["name"]))
+    return {"models": listed}
+
+
+def _entry(manifest: Manifest, release: Release) -> dict[str, Any]:
     return {
-        "models": [
-            {
-                "name": one.manifest.name,
-                "title": one.manifest.title,
-                "summary": one.manifest.summary,
-                "task": one.manifest.schema.output.task,
-                "version": one.manifest.version,
-                "runtime": one.manifest.runtime.name,
-                "updated": one.release.when,
-            }
-            for one in all_serving(service)
-        ]
+        "name": manifest.name,
+        "title": manifest.title,
+        "summary": manifest.summary,
+        "task": manifest.schema.output.task,
+        "version": release.serving,
+        "runtime": manifest.runtime.name,
+        "updated": release.when,
     }
+
+
+def _paused(service: Service, name: str) -> dict[str, Any] | None:
+    """Give a model that was paused, in the words of the version that served; None if it is not, or cannot be believed."""
+    try:
+        release = service.releases.current(name)
+        if release.serving is not None or release.previous is None:
+            return None
+        return _entry(service.manifest(name, release.previous), release)
+    except (ModelUnavailable, NotFound, Untrusted):
+        return None
 
 
 def model(service: Service, name: str) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from typing import Any
 
 import orjson
 
-from dasier.errors import MalformedBody, MethodNotAllowed, PathNotFound, TooLarge
+from dasier.errors import AnswerLate, MalformedBody, MethodNotAllowed, PathNotFound, TooLarge
+from dasier.serving.deadline import InTime
 from dasier.serving.problems import problem
 from dasier.serving.service import Service
 from dasier.serving.settings import Settings
@@ -102,13 +103,16 @@ def handler(routes: Routes, *, serve: Callable[[], Service] = service) -> Callab
     serve
         Gives the service; passed in by tests.
     """
+    in_time = InTime(serve)
 
-    def handle(event: Event, _context: object) -> Answer:
+    def handle(event: Event, context: object) -> Answer:
         request_id = str((event.get("requestContext") or {}).get("requestId") or os.urandom(8).hex())
         resource = str(event.get("resource", ""))
         try:
-            response = _dispatch(routes, serve(), event, request_id)
+            response = in_time(lambda: _dispatch(routes, serve(), event, request_id), event, context)
         except Exception as error:  # noqa: BLE001 (the outermost edge: it becomes a problem and one log entry)
+            if isinstance(error, AnswerLate):
+                serve().under_way.pop(request_id, lambda: None)()
             response = _refused(error, request_id, resource)
         return _answer(response, request_id)
 

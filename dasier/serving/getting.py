@@ -43,9 +43,9 @@ def openapi(service: Service, _request: Request) -> Response:
     return known[1]
 
 
-def models(service: Service, _request: Request) -> Response:
-    """List the models that serve."""
-    return json_response(catalog.models(service))
+def models(service: Service, request: Request) -> Response:
+    """List the models that serve; with ``?paused=true`` also those that are paused."""
+    return json_response(catalog.models(service, paused=request.query.get("paused") == "true"))
 
 
 def model(service: Service, request: Request) -> Response:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from dasier.serving.loading import Loaded
     from dasier.serving.service import Chosen, Service
 
+LATE = 503
+"""The status of an answer that was not ready in time (`dasier.serving.deadline`)."""
+
 MOST_ROWS = 100
 """Rows of a request that are kept; of more, so many at even distances."""
 
@@ -70,7 +73,7 @@ class Observation:
         return version | {"x-prediction-id": self.id}
 
     def record(
-        self, request: Request, *, status: int, latency_ms: float, sampled: bool
+        self, request: Request, *, status: int, latency_ms: float, sampled: bool, namespace: str
     ) -> dict[str, Any] | None:
         """Give the record of the request; None if no version was found for it."""
         if self._chosen is None:
@@ -85,7 +88,9 @@ class Observation:
             "fallbacks": int(self._chosen.instead_of is not None),
         }
         time_ms = int(now.timestamp() * 1000)
-        record = metrics(values, model=manifest.name, version=manifest.version, time_ms=time_ms) | {
+        record = metrics(
+            values, model=manifest.name, version=manifest.version, time_ms=time_ms, namespace=namespace
+        ) | {
             "kind": KIND,
             "id": self.id,
             "time": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -101,11 +106,26 @@ class Observation:
 
 
 def observed(answer: Callable[[Service, Request, Observation], Response]) -> Action:
-    """Give an action that answers and writes down how it went."""
+    """Give an action that answers and writes down how it went, once: when it ended, or when it was late."""
 
     def act(service: Service, request: Request) -> Response:
         seen = Observation()
+        if service.prediction_log is None:
+            return answer(service, request, seen)
         began_s = time.perf_counter()
+
+        def write(status: int) -> None:
+            record = seen.record(
+                request,
+                status=status,
+                latency_ms=1000 * (time.perf_counter() - began_s),
+                sampled=random.random() < service.settings.log_share,  # noqa: S311 (which rows are kept is no secret)
+                namespace=service.settings.metrics_namespace,
+            )
+            if record is not None and service.prediction_log is not None:
+                service.prediction_log.write(record)
+
+        service.under_way[request.id] = lambda: write(LATE)
         status = 500
         try:
             response = answer(service, request, seen)
@@ -114,15 +134,8 @@ def observed(answer: Callable[[Service, Request, Observation], Response]) -> Act
             status, _ = kind_of(error)
             raise
         finally:
-            if service.prediction_log is not None:
-                record = seen.record(
-                    request,
-                    status=status,
-                    latency_ms=1000 * (time.perf_counter() - began_s),
-                    sampled=random.random() < service.settings.log_share,  # noqa: S311 (no secret)
-                )
-                if record is not None:
-                    service.prediction_log.write(record)
+            if service.under_way.pop(request.id, None) is not None:
+                write(status)
         return response
 
     return act

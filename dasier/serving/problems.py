@@ -54,7 +54,7 @@ def problem(
     if status == 500:
         detail = "Something is wrong on our side. Quote the id of this request if you report it."
     elif status == 503:
-        if not isinstance(error, errors.ModelUnavailable):
+        if not isinstance(error, errors.ModelUnavailable | errors.AnswerLate):
             detail = "The model cannot be served just now. Try again in a moment."
         headers["retry-after"] = str(getattr(error, "retry_after_s", errors.Unavailable.retry_after_s))
     elif isinstance(error, errors.MethodNotAllowed):

@@ -70,6 +70,13 @@ class Releases:
             raise ModelNotFound
         return known.release
 
+    def known(self, name: str) -> Release | None:
+        """Give the newest release if the store need not be asked for it now."""
+        known = self._known.get(name)
+        if known is None or self.clock() - known.asked_s >= self.refresh_s:
+            return None
+        return known.release
+
     def _ask(self, name: str) -> _Known:
         with self._guard:
             lock = self._asking.setdefault(name, threading.Lock())

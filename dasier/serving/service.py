@@ -65,6 +65,8 @@ class Service:
         self.prediction_log = prediction_log
         self.releases = Releases(registry, settings.refresh_s, clock)
         self.loaded = LoadedVersions(settings.model_budget_bytes, self._load, clock)
+        self.under_way: dict[str, Callable[[], None]] = {}
+        """What writes down, for the id of each request that is being answered, that its time is over."""
         self._manifests: dict[tuple[str, int], Manifest] = {}
         self._last_good: dict[str, int] = {}
         self._guard = threading.Lock()
@@ -122,6 +124,16 @@ class Service:
         if answers == release.serving or name not in self._last_good:
             self._last_good[name] = answers
         return Chosen(loaded, release.number, None if answers == version else version)
+
+    def is_warm(self, name: str, version: str | None) -> bool:
+        """Say whether the version that a path names, or whatever serves, answers without the store or loading."""
+        if version is not None:
+            return version.isdecimal() and self.loaded.held(name, int(version)) is not None
+        release = self.releases.known(name)
+        if release is None or release.serving is None:
+            return False
+        canary = release.canary is None or self.loaded.held(name, release.canary.version) is not None
+        return canary and self.loaded.held(name, release.serving) is not None
 
     def _instead(self, name: str, version: int, release: Release) -> Loaded:
         """Give what serves while a version cannot be loaded: for a canary what it is held against, else the last good."""

@@ -37,6 +37,8 @@ class Settings:
     prediction_log : str
         ``DASIER_PREDICTION_LOG``: where a record of each prediction goes: ``stdout`` (Lambda, whose log is
         brought into the store), ``store``, or ``off``.
+    metrics_namespace : str
+        ``DASIER_METRICS_NAMESPACE``: under which CloudWatch files what it reads from those records.
     log_share : float
         ``DASIER_LOG_SHARE``: in what share of the records the rows and answers stand, 0 to 1. All requests are counted.
     """
@@ -50,6 +52,7 @@ class Settings:
     default_model: str | None = None
     prediction_log: str = "off"
     log_share: float = 1.0
+    metrics_namespace: str = "DASIER"
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
@@ -96,6 +99,7 @@ class Settings:
             default_model=environment.get("DASIER_DEFAULT_MODEL") or None,
             prediction_log=logged,
             log_share=share,
+            metrics_namespace=environment.get("DASIER_METRICS_NAMESPACE") or cls.metrics_namespace,
         )
         if problems:
             raise SettingsInvalid(problems)

@@ -41,6 +41,15 @@ def test_the_command_helps_without_loading_what_it_lists():
     assert imported.isdisjoint({"numpy", "obstore", "rich", "sklearn", "pandas", "uvicorn", "yaml"})
 
 
+@pytest.mark.parametrize(
+    "module", ["dasier.cli.session", "dasier.cli.keys", "dasier.cli.doctor", "dasier.aws.checkup"]
+)
+def test_boto3_is_imported_only_when_aws_is_asked(module):
+    imported = _imported_by(f"import {module}")
+
+    assert imported.isdisjoint({"boto3", "botocore"})
+
+
 def test_a_second_start_imports_nothing_that_only_building_needs():
     imported = _imported_by("import dasier.local.up")
 

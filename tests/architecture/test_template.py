@@ -69,7 +69,10 @@ def test_a_published_manifest_wakes_the_release_function():
     ]
 
     assert woken == ["ReleaseFunction"]
-    assert [schedule.function.name for schedule in TEMPLATE.schedules] == ["ReleaseFunction"]
+    assert [schedule.function.name for schedule in TEMPLATE.schedules] == [
+        "ReleaseFunction",
+        "MonitorFunction",
+    ]
 
 
 @pytest.mark.parametrize(

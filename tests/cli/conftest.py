@@ -39,7 +39,7 @@ class Terminal:
 @pytest.fixture
 def terminal(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for name in ("REGISTRY", "TRUSTED_KEYS", "SIGNING_KEY", "DEFAULT_MODEL"):
+    for name in ("REGISTRY", "TRUSTED_KEYS", "SIGNING_KEY", "DEFAULT_MODEL", "PREDICTION_LOG"):
         # What a command names for the functions in its process must not outlive the test.
         monkeypatch.setenv(f"DASIER_{name}", "")
         monkeypatch.delenv(f"DASIER_{name}")

@@ -62,6 +62,18 @@ def test_a_paused_model_is_not_listed(published):
     assert api.get("/models/cells").status == 503
 
 
+def test_a_paused_model_is_listed_for_those_who_ask_for_it(published):
+    published.publish("cells")
+    published.publish("pumps")
+    published.release("cells", None, action="pause")
+    api = Api(published)
+
+    listed = api.json("GET", "/models?paused=true")["models"]
+
+    assert [(one["name"], one["version"]) for one in listed] == [("cells", None), ("pumps", 1)]
+    assert listed[0]["title"]
+
+
 def test_a_model_whose_release_points_at_nothing_leaves_the_others_listed(published):
     published.publish("cells")
     published.publish("pumps")

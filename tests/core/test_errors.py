@@ -27,7 +27,9 @@ MADE = {
     "StoreUnavailable": errors.StoreUnavailable("reading", "it hangs"),
     "StoreDenied": errors.StoreDenied("reading", "it is locked"),
     "ModelUnavailable": errors.ModelUnavailable("m", "it is paused"),
+    "AnswerLate": errors.AnswerLate("its time is over"),
     "RecipeInvalid": errors.RecipeInvalid("m", ["a"]),
+    "AwsRefused": errors.AwsRefused("signing", "it is not yours", code="AccessDenied"),
     "SettingsInvalid": errors.SettingsInvalid(["a"]),
 }
 STATUS = {
@@ -37,10 +39,10 @@ STATUS = {
     "SignatureInvalid": 503, "BindingInvalid": 503, "BlobMissing": 503, "DigestMismatch": 503,
     "LibraryMismatch": 503, "FormatUnknown": 503, "DocumentInvalid": 503, "LoadingFailed": 503,
     "GoldenMismatch": 503, "RehearsalFailed": 503,
-    "StoreUnavailable": 503, "StoreDenied": 503, "ModelUnavailable": 503,
+    "StoreUnavailable": 503, "StoreDenied": 503, "ModelUnavailable": 503, "AnswerLate": 503,
     # No request leads here: if one does, it is our fault.
     "ReleaseRefused": 500, "ComparisonRefused": 500, "RecipeInvalid": 500, "DataInvalid": 500, "EstimatorUnsupported": 500,
-    "SettingsInvalid": 500,
+    "AwsRefused": 500, "SettingsInvalid": 500,
 }  # fmt: skip
 
 

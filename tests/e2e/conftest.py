@@ -7,14 +7,20 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.e2e.rungs import Prepared
+from tests.e2e.rungs.ladder import RUNGS
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from tests.e2e.rungs import Rung, Service
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 240
@@ -81,3 +87,51 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     running = Up.start(tmp_path_factory.mktemp("up") / "data", "--site-port", "0")
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """Give a store with four models that serve."""
+    from tests.published import MODELS, Published
+
+    folder = tmp_path_factory.mktemp("prepared") / "store"
+    published = Published(url=f"file://{folder}")
+    for name in MODELS:
+        published.publish(name)
+    return Prepared(folder, published.signer)
+
+
+@pytest.fixture(scope="session")
+def reached(
+    prepared: Prepared, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[Rung], Service]]:
+    """Give what starts a rung's service once, whatever the order of the tests, and ends all at the end."""
+    found: dict[str, Service | Exception] = {}
+    missing: dict[str, str | None] = {}
+    with ExitStack() as stack:
+
+        def reach(rung: Rung) -> Service:
+            if rung.name not in missing:
+                missing[rung.name] = rung.missing()
+            if missing[rung.name]:
+                pytest.skip(f"rung {rung.name}: {missing[rung.name]}")
+            if rung.name not in found:
+                try:
+                    work = tmp_path_factory.mktemp(rung.name)
+                    found[rung.name] = stack.enter_context(rung.serving(prepared, work))
+                except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001 - raised below, each time
+                    found[rung.name] = error
+            service = found[rung.name]
+            if isinstance(service, BaseException):
+                raise service
+            return service
+
+        yield reach
+
+
+@pytest.fixture(
+    params=[pytest.param(rung, id=rung.name, marks=pytest.mark.xdist_group(rung.group)) for rung in RUNGS]
+)
+def service(request: pytest.FixtureRequest, reached: Callable[[Rung], Service]) -> Service:
+    """Give the service of each rung that this machine has; the others are skipped by name."""
+    return reached(request.param)

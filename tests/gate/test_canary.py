@@ -256,17 +256,23 @@ def replace_store(shop: Shop, store: Store) -> Any:
     return Registry(store, shop.registry.trusted)
 
 
-def test_a_look_asks_for_one_listing_and_the_newest_release_of_each_model() -> None:
+def test_a_look_asks_for_one_listing_and_once_for_the_newest_release_of_each_model() -> None:
     shop = Shop()
     for number in range(5):
         shop.publish(models.constant(f"m{number}"))
     counting = models.Counting(shop.store)
+    registry = replace_store(shop, counting)
 
-    gate.sweep(replace_store(shop, counting))
+    gate.sweep(registry)
 
     assert counting.asked == ["list models/"] + [
         f"get {layout.release(f'm{number}', 1)}" for number in range(5)
     ]
+
+    counting.asked.clear()
+    gate.sweep(registry)
+
+    assert counting.asked == ["list models/"]
 
 
 def sides(errors: tuple[int, int], requests: tuple[int, int]) -> tuple[Side, Side]:

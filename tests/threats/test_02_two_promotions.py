@@ -12,19 +12,18 @@ from tests.models import Shop, entry
 if TYPE_CHECKING:
     from dasier.store import Store
 
-THREADS = 8
+THREADS, ROUNDS = 8, 30
 
 
 def test_history_has_every_accepted_move_once_and_the_refused_know_the_winner(store: Store) -> None:
     registry = Shop(store).registry
-    rounds = 30 if not store.url.startswith("s3:") else 8
     accepted: list[tuple[int, str]] = []
     refused: list[tuple[int, str]] = []
     together = threading.Barrier(THREADS)
 
     def decide(person: int) -> None:
         who = f"person-{person}"
-        for number in range(1, rounds + 1):
+        for number in range(1, ROUNDS + 1):
             together.wait()
             try:
                 registry.append("m", entry(number, person + 1, who=who))
@@ -38,8 +37,8 @@ def test_history_has_every_accepted_move_once_and_the_refused_know_the_winner(st
 
     log = {release.number: release for release in registry.releases("m")}
     assert sorted(accepted) == sorted((number, release.who) for number, release in log.items())
-    assert sorted(log) == list(range(1, rounds + 1))
-    assert len(refused) == rounds * (THREADS - 1)
+    assert sorted(log) == list(range(1, ROUNDS + 1))
+    assert len(refused) == ROUNDS * (THREADS - 1)
     for number, told in refused:
         winner = log[number]
         assert f"{winner.who} chose to promote version {winner.serving}" in told

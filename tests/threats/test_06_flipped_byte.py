@@ -12,6 +12,7 @@ from dasier.errors import DigestMismatch, ModelUnavailable
 from dasier.serving.loading import load
 from tests import models
 from tests.models import Shop
+from tests.serving.test_prediction_log import Kept, ask
 
 if TYPE_CHECKING:
     from dasier.store import Store
@@ -28,14 +29,15 @@ def test_flip_at_any_place_of_any_blob_is_refused_and_the_loader_is_not_called(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = Shop(store)
-    manifest = shop.registry.manifest("constant", shop.publish(models.constant()))
+    manifest = shop.registry.manifest("leaves", shop.publish(models.built("leaves")))
+    assert {"model", "holdout", "baseline", "card.en.html"} <= set(manifest.blobs)
     called: list[Any] = []
     monkeypatch.setattr(runtimes, "load", lambda *_: called.append(1))
     for role, blob in manifest.blobs.items():
         key = layout.blob(blob.sha256)
         content = store.get(key)
         assert content is not None
-        for place in range(PLACES if store.url.startswith("memory") else 4):
+        for place in range(PLACES):
             store.delete(key)
             store.create(key, flipped(content, place))
 
@@ -50,7 +52,9 @@ def test_flip_at_any_place_of_any_blob_is_refused_and_the_loader_is_not_called(
     assert called == []
 
 
-def test_last_good_version_serves_and_the_log_says_so(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+def test_last_good_version_serves_and_log_and_metric_say_so(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
     shop = Shop(store)
     shop.publish(models.constant(number=1))
     service = shop.service()
@@ -63,8 +67,17 @@ def test_last_good_version_serves_and_the_log_says_so(store: Store, caplog: pyte
     store.create(key, flipped(content, 7))
     shop.clock.passes(10)
 
+    kept = Kept()
+    service.prediction_log = kept
+
     with caplog.at_level(logging.ERROR):
-        assert service.serving("constant").manifest.version == 1
+        answer = ask(service, {"instances": [{"x": 0.5}]})
+
+    assert (answer["statusCode"], answer["headers"]["x-model-version"]) == (200, "1")
+    (record,) = kept.records
+    assert (record["fallbacks"], record["instead_of"], record["version"]) == (1, 2, "1")
+    (sent,) = record["_aws"]["CloudWatchMetrics"]
+    assert "fallbacks" in {metric["Name"] for metric in sent["Metrics"]}
 
     logged = [record for record in caplog.records if record.name == "dasier"]
     assert [(r.getMessage(), r.version) for r in logged] == [("version not loaded", 2)]  # type: ignore[attr-defined]

@@ -90,7 +90,7 @@ class FakeApi:
     def reply(self, seen: Seen) -> Canned:
         parts = seen.path.strip("/").split("/")
         if parts == ["models"]:
-            return Canned(200, {"models": [_entry(one) for one in self.models.values()]})
+            return Canned(200, {"models": self._listed(paused=seen.query.get("paused") == ["true"])})
         if parts[0] == "jobs":
             return Canned(200, {"id": parts[1], "state": "running"})
         if parts[0] != "models" or parts[1] not in self.models:
@@ -98,7 +98,7 @@ class FakeApi:
         name, rest = parts[1], "/".join("{version}" if part.isdigit() else part for part in parts[2:])
         replies = {
             "": lambda: self._model(name),
-            "predict": lambda: Canned(200, self._answer(name, seen)),
+            "predict": lambda: self._paused(name) or Canned(200, self._answer(name, seen)),
             "versions/{version}/predict": lambda: Canned(200, self._answer(name, seen)),
             "versions": lambda: Canned(200, {"versions": _part(self.versions[name], "version", seen)}),
             "versions/{version}": lambda: self._version(name, int(parts[3])),
@@ -109,11 +109,22 @@ class FakeApi:
         }
         return replies[rest]() if rest in replies else Canned(404, {"status": 404})
 
+    def _listed(self, *, paused: bool) -> list[dict[str, Any]]:
+        resting = {name for name in self.models if self._paused(name)}
+        return [
+            _entry(one) | ({"version": None} if one["name"] in resting else {})
+            for one in self.models.values()
+            if paused or one["name"] not in resting
+        ]
+
     def _model(self, name: str) -> Canned:
+        return self._paused(name) or Canned(200, self.models[name])
+
+    def _paused(self, name: str) -> Canned | None:
         log = self.releases[name]
-        if not log or log[0]["serving"] is None:
-            return Canned(503, {"status": 503, "detail": "It is paused."})
-        return Canned(200, self.models[name])
+        if log and log[0]["serving"] is not None:
+            return None
+        return Canned(503, {"status": 503, "detail": "It is paused."})
 
     def _version(self, name: str, number: int) -> Canned:
         found = next((one for one in self.versions[name] if one["version"] == number), None)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.webapp import catalog
-from tests.webapp.conftest import Visitor
+from tests.webapp.conftest import Visitor, controls
 from tests.webapp.fake_api import release, version
 from webapp.history import SHOWN
 
@@ -151,6 +151,7 @@ def test_a_paused_model_says_since_when_and_why(
 ) -> None:
     visitor = Visitor(site.test_client(), language)
     token = visitor.token("/models/penguins")
+    filled_in = controls(visitor.reads("/models/penguins?example=1").text)
     api.releases["penguins"].insert(
         0, release(7, None, action="pause", previous=3, who="bob", why="they moulted")
     )
@@ -158,7 +159,7 @@ def test_a_paused_model_says_since_when_and_why(
     asked, sent = (
         visitor.reads("/models/penguins"),
         visitor.browser.post(
-            "/models/penguins", data={"csrf_token": token}, headers={"Accept-Language": language}
+            "/models/penguins", data={"csrf_token": token, **filled_in}, headers={"Accept-Language": language}
         ),
     )
 

@@ -42,6 +42,26 @@ def test_every_response_carries_every_header(site: Flask, visitor: Visitor) -> N
     for what, answer in answers.items():
         for header, value in HEADERS.items():
             assert answer.headers.get(header) == value, f"{what}: {header}"
+        assert (
+            answer.headers["Content-Security-Policy"]
+            .removeprefix("sandbox; ")
+            .startswith("default-src 'none'; ")
+        ), what
+
+
+def test_each_response_names_the_scripts_that_may_run_by_a_word_of_its_own(visitor: Visitor) -> None:
+    words = set()
+
+    for _time in range(3):
+        page = visitor.reads("/models/digits")
+        allowed = re.search(r"script-src 'nonce-([\w-]{22,})';", page.headers["Content-Security-Policy"])
+        carried = re.findall(r'<script src="[^"]+" nonce="([^"]+)" defer></script>', page.text)
+        assert allowed
+        assert set(carried) == {allowed[1]}
+        assert page.text.count("<script") == len(carried) > 1
+        words.add(allowed[1])
+
+    assert len(words) == 3
 
 
 def test_pages_are_not_kept_and_files_are(site: Flask, visitor: Visitor) -> None:
@@ -78,7 +98,9 @@ def test_a_hostile_model_is_only_words(api: FakeApi, site: Flask, language: str)
     for page in pages:
         assert "<script>alert" not in page.text
         assert "<img" not in page.text
-        assert "49" not in re.sub(r'csrf_token" value="[^"]*"|v=[0-9a-f]+', "", page.text)
+        assert "49" not in re.sub(
+            r'(csrf_token|kept)" value="[^"]*"|nonce="[^"]*"|v=[0-9a-f]+', "", page.text
+        )
         assert html.escape("<script>alert(1)</script>") in page.text
 
 

@@ -159,6 +159,7 @@ PAGE = (
     option("limit", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}, "So many."),
     option("before", {"type": "integer", "minimum": 1, "maximum": 1_000_000}, "Only numbers below this."),
 )
+PAUSED = option("paused", {"type": "boolean", "default": False}, "Also those that are paused.")
 BINARY_LENGTH: Json = {
     "name": "Inference-Header-Content-Length",
     "in": "header",

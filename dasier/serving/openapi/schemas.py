@@ -203,7 +203,7 @@ SCHEMAS: dict[str, Json] = {
                         "title": ref("Text"),
                         "summary": ref("Text"),
                         "task": {"enum": list(TASKS)},
-                        "version": INTEGER,
+                        "version": {"type": ["integer", "null"], "description": "Null: paused."},
                         "runtime": STRING,
                         "updated": STRING,
                     }

@@ -1,0 +1,57 @@
+"""A report for each day, written once: those that lack one are caught up, so that a waking that was lost changes nothing."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from dasier import layout
+from dasier.drift.report import MOST_DAYS, of_day
+from dasier.manifest import canonical
+from dasier.predictions import days
+
+if TYPE_CHECKING:
+    from dasier.drift.report import Report
+    from dasier.registry import Registry
+
+SETTLED = timedelta(hours=2)
+"""How long after midnight (UTC) a day's log is taken as whole: it is filed within a quarter of an hour, and an alarm tells
+when it is not."""
+
+_DAY = re.compile(r"/(\d{4}-\d\d-\d\d)\.json$")
+
+
+def due(registry: Registry, name: str, *, now: datetime) -> list[datetime]:
+    """Give the starts of the last `MOST_DAYS` days that are over, have a log and no report, oldest first.
+
+    Raises
+    ------
+    Unavailable
+        If the store does not answer.
+    """
+    today = (now.astimezone(UTC) - SETTLED).replace(hour=0, minute=0, second=0, microsecond=0)
+    over = list(days(today - timedelta(days=MOST_DAYS), today - timedelta(days=1)))
+    there = {found[1] for key in registry.store.keys(layout.reports(name)) if (found := _DAY.search(key))}
+    return [
+        datetime.fromisoformat(day).replace(tzinfo=UTC)
+        for day in over
+        if day not in there and registry.store.first(layout.predictions(name, day)) is not None
+    ]
+
+
+def write(registry: Registry, name: str, day: datetime) -> Report | None:
+    """Write the report on a day and give it; None if there is nothing to say, or another was first.
+
+    Raises
+    ------
+    Unavailable
+        If the store does not answer.
+    Untrusted, DocumentInvalid
+        If the version is not to be believed.
+    """
+    report = of_day(registry, name, day)
+    if report is None:
+        return None
+    written = registry.store.create(layout.report(name, f"{day:%Y-%m-%d}"), canonical(report.document))
+    return report if written else None

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import inspect
+import sys
+
+import botocore.exceptions
+import pytest
+
+from dasier.aws.account import Account, refusals
+from dasier.errors import AwsRefused, SettingsInvalid
+from tests.cloud.translated import REGION
+
+OF_DEVELOPERS = {"MissingServiceIdError", "UndefinedModelAttributeError"}
+"""About the models of services that boto3 itself brings; no call of ours leads there."""
+
+
+def _foreign() -> list[type[Exception]]:
+    return [
+        kind
+        for _, kind in inspect.getmembers(botocore.exceptions, inspect.isclass)
+        if issubclass(kind, Exception)
+        and kind.__module__ == "botocore.exceptions"
+        and not issubclass(kind, Warning)
+    ]
+
+
+def test_every_error_of_boto3_is_translated():
+    families = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError)
+
+    assert len(_foreign()) > 50
+    assert [kind for kind in _foreign() if not issubclass(kind, families)] == [
+        kind for kind in _foreign() if kind.__name__ in OF_DEVELOPERS
+    ]
+
+
+def test_what_aws_says_stays_in_the_message():
+    told = {"Error": {"Code": "AccessDeniedException", "Message": "not yours"}}
+
+    with pytest.raises(AwsRefused, match="signing: not yours") as refused, refusals("signing"):
+        raise botocore.exceptions.ClientError(told, "Sign")
+
+    assert refused.value.code == "AccessDeniedException"
+
+
+def test_without_a_region_nothing_is_asked(monkeypatch, tmp_path):
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+
+    with pytest.raises(SettingsInvalid, match="AWS_REGION"):
+        Account().client("sts")
+
+
+def test_a_store_gets_the_credentials_of_a_profile(monkeypatch, tmp_path):
+    written = tmp_path / "credentials"
+    written.write_text("[work]\naws_access_key_id = KEY\naws_secret_access_key = SECRET\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(written))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+
+    found = Account({"AWS_PROFILE": "work", "AWS_REGION": REGION}).store_environment()
+
+    assert found == {"AWS_REGION": REGION, "AWS_ACCESS_KEY_ID": "KEY", "AWS_SECRET_ACCESS_KEY": "SECRET"}
+
+
+def test_without_boto3_it_is_said_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "boto3", None)
+
+    with pytest.raises(SettingsInvalid, match=r"dasier\[aws\]"):
+        Account({"AWS_REGION": REGION}).client("sts")

@@ -1,0 +1,3 @@
+from tests.cli.conftest import build, serving, terminal
+
+__all__ = ["build", "serving", "terminal"]

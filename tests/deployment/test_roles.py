@@ -1,0 +1,59 @@
+"""What the site and the workflows may do in an account."""
+
+from __future__ import annotations
+
+from samtranslator.yaml_helper import yaml_parse
+
+from deployment.package import ROOT
+
+SITE = yaml_parse((ROOT / "site.yaml").read_text())["Resources"]
+GITHUB = yaml_parse((ROOT / "github.yaml").read_text())["Resources"]
+
+
+def _statements(role):
+    return [it for policy in role["Properties"]["Policies"] for it in policy["PolicyDocument"]["Statement"]]
+
+
+def test_the_site_may_write_its_log_and_nothing_else():
+    role = SITE["SiteRole"]
+
+    assert "ManagedPolicyArns" not in role["Properties"]
+    assert [(it["Effect"], it["Action"], it["Resource"]) for it in _statements(role)] == [
+        ("Allow", ["logs:CreateLogStream", "logs:PutLogEvents"], {"Fn::GetAtt": ["SiteLogs", "Arn"]})
+    ]
+
+
+def test_only_one_environment_of_one_repository_signs_in():
+    for name in ("DeployerRole", "PipelineRole"):
+        (trust,) = GITHUB[name]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+
+        assert trust["Condition"] == {
+            "StringEquals": {
+                "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+                "token.actions.githubusercontent.com:sub": {
+                    "Fn::Sub": "repo:${Repository}:environment:${Environment}"
+                },
+            }
+        }
+
+
+def test_the_pipeline_can_only_become_publisher_or_operator():
+    role = GITHUB["PipelineRole"]
+
+    (statement,) = _statements(role)
+    assert "ManagedPolicyArns" not in role["Properties"]
+    assert statement["Action"] == ["sts:AssumeRole", "sts:TagSession"]
+    assert [it["Fn::Sub"].partition(":role/")[2] for it in statement["Resource"]] == [
+        "dasier/${Stage}/publisher/*",
+        "dasier/${Stage}/operator/*",
+    ]
+
+
+def test_the_deployer_cannot_widen_itself_or_become_a_publisher_by_changing_its_role():
+    denied = [it for it in _statements(GITHUB["DeployerRole"]) if it["Effect"] == "Deny"]
+
+    assert [it["Action"] for it in denied] == ["iam:*"]
+    assert {it["Fn::Sub"].partition(":role/")[2] for it in denied[0]["Resource"]} == {
+        "dasier-${Stage}-github-*",
+        "dasier/${Stage}/*",
+    }

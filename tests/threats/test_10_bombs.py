@@ -1,0 +1,246 @@
+"""Bombs: what claims to be enormous is refused from its sizes alone, in a process that may hardly grow.
+
+Each case runs in a process of its own with a limit on its memory; its peak is what the kernel says (VmHWM).
+"""
+
+from __future__ import annotations
+
+import bz2
+import json
+import os
+import pickle
+import resource
+import struct
+import subprocess
+import sys
+import zlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from onnx import ModelProto, TensorProto, helper
+
+from dasier import gate, layout
+from dasier.manifest import signed
+from dasier.store import open_store
+from tests import models
+from tests.core.stores import s3_environment
+from tests.models import SIGNER, Shop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from dasier.store import Store
+
+MB = 1024 * 1024
+GROWTH_BYTES = 50 * MB
+ROOM_BYTES = 400 * MB
+"""Address space beyond what the process has when it is warm: threads and arenas map some and use none of it."""
+
+SERVER = """
+import json, os, resource, sys
+from pathlib import Path
+from functions import predict
+
+def peak_bytes():
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024
+
+def answer(event):
+    return json.loads(predict.handler(event, None)["body"]), predict.handler(event, None)["statusCode"]
+
+def posted(name, body, path="/models/{name}/predict"):
+    return {"resource": path, "httpMethod": "POST", "pathParameters": {"name": name}, "body": body}
+
+warm, events = json.loads(sys.stdin.read())
+import sklearn.linear_model
+for event in warm:
+    told, status = answer(event)
+    assert status == 200, told
+mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (mapped + int(sys.argv[1]),) * 2)
+before = peak_bytes()
+told = [answer(event) for event in events]
+print(json.dumps([[status for _, status in told], [body.get("detail") for body, _ in told], peak_bytes() - before]))
+"""
+
+
+def event(name: str, body: Any, path: str = "/models/{name}/predict") -> dict[str, Any]:
+    return {
+        "resource": path,
+        "httpMethod": "POST",
+        "pathParameters": {"name": name},
+        "body": body if isinstance(body, str) else json.dumps(body),
+    }
+
+
+def asked(shop: Shop, *events: dict[str, Any]) -> tuple[list[int], list[str], int]:
+    """Ask a process of its own, which is warm and may grow no more; give statuses, details and growth in bytes."""
+    for name, build in (("warm", models.constant("warm")), ("warmer", models.built("sheds"))):
+        if not shop.registry.has_versions(name):
+            shop.publish(models.renamed(build, name))
+    warm = [
+        event("warm", {"instances": [{"x": 0.5}]}),
+        event("warmer", {"instances": [{"area": 1.5, "floor": 2.5}]}),
+        event("warm", tensors([1], [0.5]), "/v2/models/{name}/infer"),
+    ]
+    environment = os.environ | {
+        "PYTHONPATH": str(models.ROOT),
+        "DASIER_REGISTRY": shop.store.url,
+        "DASIER_TRUSTED_KEYS": SIGNER.public_key(),
+    }
+    if shop.store.url.startswith("s3:"):
+        environment |= s3_environment()
+    done = subprocess.run(
+        [sys.executable, "-c", SERVER, str(ROOM_BYTES)],
+        input=json.dumps([warm, events]),
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr[-2_000:]
+    statuses, details, grown = json.loads(done.stdout.splitlines()[-1])
+    return statuses, details, grown
+
+
+def tensors(shape: list[int], data: list[float]) -> dict[str, Any]:
+    return {"inputs": [{"name": "x", "shape": shape, "datatype": "FP64", "data": data}]}
+
+
+ROW = {"instances": [{"x": 0.5}]}
+
+
+# --- blobs of another size than the manifest says --------------------------------------------------
+
+
+@pytest.mark.parametrize("stated_bytes", [1_000, 2**50])
+def test_blob_of_another_size_than_stated_is_not_read(lasting_store: Store, stated_bytes: int) -> None:
+    shop = Shop(lasting_store)
+    build = models.constant(number=3.0)
+    blob = replace(build.manifest.blobs["model"], size_bytes=stated_bytes)
+    manifest = replace(build.manifest, blobs={**build.manifest.blobs, "model": blob}).bound_to(
+        1, publication="x"
+    )
+    lasting_store.create(layout.manifest("constant", 1), signed(manifest, SIGNER))
+    lasting_store.create(layout.blob(blob.sha256), b"\0" * (150 * MB))
+    shop.release("constant", 1)
+
+    statuses, _, grown = asked(shop, event("constant", ROW))
+
+    assert statuses == [503]
+    assert grown < GROWTH_BYTES
+
+
+# --- models that claim to be enormous --------------------------------------------------------------
+
+
+def graph_with(change: Callable[[ModelProto], None]) -> bytes:
+    made = ModelProto()
+    made.ParseFromString(models.graph(1.0))
+    change(made)
+    return bytes(made.SerializeToString())
+
+
+def initialiser_of_a_tebi(made: ModelProto) -> None:
+    made.graph.initializer[1].dims[:] = [2**40]
+
+
+def initialiser_whose_size_overflows(made: ModelProto) -> None:
+    made.graph.initializer[1].dims[:] = [2**31, 2**31, 4]
+
+
+def external_data(made: ModelProto) -> None:
+    tensor = made.graph.initializer[1]
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.dims[:] = [2**30]
+    for key, value in {"location": "/dev/zero", "offset": "0", "length": str(2**33)}.items():
+        tensor.external_data.add(key=key, value=value)
+
+
+def constant_of_a_tebi(made: ModelProto) -> None:
+    shape = helper.make_tensor("shape", TensorProto.INT64, [1], [2**40])
+    filled = helper.make_node("ConstantOfShape", ["shape"], ["many"])
+    summed = helper.make_node("ReduceSum", ["many"], ["sum"], keepdims=0)
+    del made.graph.node[:]
+    made.graph.initializer.append(shape)
+    add = helper.make_node("Add", ["numbers", "sum"], ["prediction"])
+    made.graph.node.extend([filled, summed, add])
+
+
+class Array:
+    """Pickles as an array that claims more elements than it brings."""
+
+    def __reduce__(self) -> Any:
+        make, given, state = np.zeros(1).__reduce__()
+        return make, given, (state[0], (2**40,), *state[2:])
+
+
+CLAIMS = {
+    "initialiser of 2^40 elements": ("onnx", lambda: graph_with(initialiser_of_a_tebi)),
+    "initialiser whose size overflows": ("onnx", lambda: graph_with(initialiser_whose_size_overflows)),
+    "external data": ("onnx", lambda: graph_with(external_data)),
+    "constant of 2^40 elements": ("onnx", lambda: graph_with(constant_of_a_tebi)),
+    "array of 2^40 elements": ("sklearn", lambda: pickle.dumps(Array())),
+    "bytes of 2^40": ("sklearn", lambda: b"\x80\x05\x8e" + struct.pack("<Q", 2**40) + b"x."),
+    "byte array of 2^40": ("sklearn", lambda: b"\x80\x05\x96" + struct.pack("<Q", 2**40) + b"x."),
+    "compressed with zlib": ("sklearn", lambda: zlib.compress(pickle.dumps(bytes(200 * MB)))),
+    "compressed with bz2": ("sklearn", lambda: bz2.compress(pickle.dumps(bytes(200 * MB)))),
+}
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_model_that_claims_to_be_enormous_is_refused_however_well_it_is_signed(
+    claim: str, tmp_path: Path
+) -> None:
+    runtime, make = CLAIMS[claim]
+    requires = getattr(models, runtime).requirements()
+    build = models.raw("bomb", make(), requires, runtime_name=runtime)
+    shop = Shop(open_store(f"file://{tmp_path}/store"))
+    shop.publish(build)
+
+    statuses, _, grown = asked(shop, event("bomb", ROW))
+
+    assert len(build.blobs["model"]) < MB
+    assert statuses == [503]
+    assert grown < GROWTH_BYTES
+
+
+def test_gate_refuses_a_bomb_and_hardly_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(models.ROOT))
+    shop = Shop()
+    blob = graph_with(constant_of_a_tebi)
+    bomb = models.raw("bomb", blob, models.onnx.requirements(), runtime_name="onnx")
+    shop.registry.publish(bomb, SIGNER)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    verdict = gate.judge(shop.registry, "bomb", 1)
+
+    assert not verdict["passed"]
+    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 < GROWTH_BYTES
+
+
+# --- requests that claim to be enormous ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "shape", [[2**40], [2**62], [2**31, 2**31], [2**20, 2**20, 2**20], [10**18, 1], [1, 2**50]], ids=str
+)
+def test_tensors_that_claim_to_be_enormous_are_refused(shape: list[int], tmp_path: Path) -> None:
+    shop = Shop(open_store(f"file://{tmp_path}/store"))
+    binary = {"inputs": [{"name": "x", "shape": shape, "datatype": "FP64"}]}
+    binary["inputs"][0]["parameters"] = {"binary_data_size": 8 * shape[0]}
+
+    statuses, _, grown = asked(
+        shop,
+        event("warm", tensors(shape, [0.5]), "/v2/models/{name}/infer"),
+        event("warm", tensors(shape, []), "/v2/models/{name}/infer"),
+        event("warm", binary, "/v2/models/{name}/infer"),
+    )
+
+    assert statuses == [400, 400, 400]
+    assert grown < GROWTH_BYTES
