@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from dasier import golden
 from dasier.building import lookalikes, provenance
 from dasier.building.baseline import baseline
+from dasier.building.candidate import MEDIA_TYPES
 from dasier.building.card import Facts, card
 from dasier.building.choice import Choice, choose
 from dasier.building.disclosure import held_rows
@@ -26,7 +27,7 @@ from dasier.errors import EstimatorUnsupported, RehearsalFailed
 from dasier.manifest import Blob, Manifest, RuntimeChoice, canonical
 from dasier.rehearsal import rehearse
 from dasier.rows import Rows, concatenate
-from dasier.runtimes import Outputs, load, runtime
+from dasier.runtimes import NAMES, Outputs, load, runtime
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,8 +58,10 @@ class _Judged:
     space: NDArray[np.float64] | None
 
 
-def assemble(trained: Trained, *, progress: Progress = lambda _: None) -> Built:
-    """Give a version that is ready to publish.
+def assemble(
+    trained: Trained, *, progress: Progress = lambda _: None, runtimes: Collection[str] = NAMES
+) -> Built:
+    """Give a version that is ready to publish, on one of those runtimes.
 
     Raises
     ------
@@ -81,7 +84,8 @@ def assemble(trained: Trained, *, progress: Progress = lambda _: None) -> Built:
     held_out = to_rows(trained.held_out, schema)
     with one_thread():
         progress("choose a runtime and prove parity")
-        choice = choose(estimator, trained.fitted_rows[trained.features], schema, held_out, seed=trained.seed)
+        features = trained.fitted_rows[trained.features]
+        choice = choose(estimator, features, schema, held_out, seed=trained.seed, runtimes=runtimes)
         model = load(choice.runtime, choice.blob, schema)
         progress(
             "measure on the sample" if trained.split.get("kind") == "sample" else "measure on held-out rows"
@@ -238,13 +242,8 @@ def _contents(trained: Trained, judged: _Judged) -> dict[str, tuple[bytes, str]]
     if judged.truth is not None:
         held["target"] = judged.truth.tolist()
     spread = baseline(trained.fitted_rows, judged.outputs, judged.schema)
-    media = {
-        "arrays": "application/vnd.dasier.arrays",
-        "onnx": "application/vnd.onnx",
-        "sklearn": "application/vnd.dasier.sklearn-pickle",
-    }
     return {
-        "model": (judged.choice.blob, media.get(judged.choice.runtime, "application/octet-stream")),
+        "model": (judged.choice.blob, MEDIA_TYPES[judged.choice.runtime]),
         "holdout": (canonical(held), "application/json"),
         "baseline": (canonical(spread), "application/json"),
     }

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MEDIA_TYPES = {
+    "arrays": "application/vnd.dasier.arrays",
+    "onnx": "application/vnd.onnx",
+    "sklearn": "application/vnd.dasier.sklearn-pickle",
+}
+"""What the bytes of each runtime's blob are."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:

@@ -1,0 +1,1 @@
+"""What the benchmarks measure with: the reference models, the usual Lambda, and how results are written down."""

@@ -1,0 +1,58 @@
+"""Results as one table: printed, and written to ``benchmarks/results/`` as JSON and Markdown."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+RESULTS = Path(__file__).parents[1] / "results"
+_LIBRARIES = ("numpy", "scikit-learn", "onnxruntime", "pandas", "orjson", "obstore", "boto3")
+
+
+def spread(times: Sequence[float]) -> dict[str, float]:
+    """Give the median and the quartiles, in seconds."""
+    low, middle, high = statistics.quantiles(times, n=4)
+    return {"median": middle, "low": low, "high": high}
+
+
+def told(found: dict[str, float], *, unit: str = "ms") -> str:
+    """Give a median with its quartiles."""
+    scale, digits = {"ms": (1e3, 0), "µs": (1e6, 0), "s": (1, 2)}[unit]
+    low, high = found["low"] * scale, found["high"] * scale
+    return f"{found['median'] * scale:,.{digits}f} {unit} ({low:,.{digits}f}–{high:,.{digits}f})"
+
+
+def write(name: str, title: str, header: Sequence[str], rows: Sequence[Sequence[str]], figures: Any) -> None:
+    """Print a table and keep it with what it was measured on."""
+    machine = {
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "libraries": {library: version(library) for library in _LIBRARIES},
+        "date": datetime.now(UTC).date().isoformat(),
+        "load": [round(one, 2) for one in os.getloadavg()],
+    }
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    libraries = ", ".join(f"{library} {number}" for library, number in machine["libraries"].items())
+    about = (
+        f"{machine['date']}, {machine['cores']} cores ({machine['machine']}), load {machine['load'][0]} at the end; "
+        f"Python {machine['python']}, {libraries}. Medians, quartiles in parentheses."
+    )
+    markdown = f"# {title}\n\n{about}\n\n" + "\n".join(lines) + "\n"
+    print(markdown)
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.md").write_text(markdown, encoding="utf-8")
+    (RESULTS / f"{name}.json").write_text(
+        json.dumps(machine | {"figures": figures}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
