@@ -82,5 +82,7 @@ def _handlers(serve: Callable[[], Serving]) -> dict[str, Any]:
     for function in TEMPLATE.functions:
         module = import_module(function.target[0])
         routes = getattr(module, "ROUTES", None)
-        found[function.name] = handler(routes, serve=serve) if routes else module.release_handler(serve=serve)
+        # What no path leads to has a maker of its own: `release_handler`, `monitor_handler`.
+        own = f"{function.target[0].rpartition('.')[2]}_handler"
+        found[function.name] = handler(routes, serve=serve) if routes else getattr(module, own)(serve=serve)
     return found
