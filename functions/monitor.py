@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +30,8 @@ def monitor_handler(
 
     def handle(_event: Mapping[str, Any], _context: object) -> dict[str, Any]:
         """Write what is due; say how many reports were written, and how many alarms they hold."""
-        registry, namespace = serve().registry, serve().settings.metrics_namespace
+        running = serve()
+        registry, namespace = running.registry, running.settings.metrics_namespace
         reports = alarms = 0
         for name in registry.names():
             for day in drift.due(registry, name, now=now()):
@@ -42,7 +42,8 @@ def monitor_handler(
                     continue
                 if report is not None:
                     reports, alarms = reports + 1, alarms + report.alarms
-                    Lines(sys.stdout.buffer).write(_line(report, namespace, now()))
+                    if isinstance(running.prediction_log, Lines):  # where CloudWatch reads what is printed
+                        running.prediction_log.write(_line(report, namespace, now()))
         return {"reports": reports, "alarms": alarms}
 
     return handle

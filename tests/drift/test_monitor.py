@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,9 @@ import pytest  # noqa: TC002 (fixtures)
 
 from dasier import drift, feedback, layout
 from dasier.drift.report import MOST_DAYS
+from dasier.drift.tally import watched
 from dasier.feedback import Truth
+from dasier.serving.prediction_log import prediction_log
 from functions.monitor import monitor_handler
 from tests import models
 from tests.drift.traffic import START, Callers, Row, drawn
@@ -23,6 +26,7 @@ RNG = np.random.default_rng(3)
 def wake(callers: Callers, *, day: float, hour: float = 3.0) -> dict[str, Any]:
     """Wake the monitor so many days and hours after the start."""
     service = callers.shop.service()
+    service.prediction_log = prediction_log("stdout", callers.shop.store)
     return monitor_handler(lambda: service, lambda: START + timedelta(days=day, hours=hour))({}, None)
 
 
@@ -218,3 +222,17 @@ def test_without_feedback_nothing_is_said_of_quality() -> None:
     (report,) = reports(callers).values()
     assert report["quality"]["value"] is None
     assert "it takes 20" in report["quality"]["why"]
+
+
+def test_a_column_that_tells_of_a_person_is_not_watched_and_that_is_told() -> None:
+    shop = Shop()
+    built = models.built("leaves")
+    first, *rest = built.manifest.schema.columns
+    schema = replace(built.manifest.schema, columns=(replace(first, personal=True), *rest))
+    shop.publish(replace(built, manifest=replace(built.manifest, schema=schema)))
+
+    what = watched(shop.registry, shop.registry.manifest("leaves", 1))
+
+    assert what is not None
+    assert what.personal == ("length",)
+    assert sorted(what.spreads) == ["column lobes", "column width", "output"]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import yaml
 
+from dasier import predictions
 from tests.e2e.rungs import over_http
 from tests.e2e.rungs.cloud import CloudRung
 from tests.e2e.rungs.handlers import TEMPLATE
@@ -60,7 +63,7 @@ def test_the_site_shows_each_model_in_french_to_who_reads_french(cloud):
 
 
 @pytest.mark.xdist_group("docker")
-def test_a_function_that_fails_is_an_error_to_the_caller_and_the_next_call_is_answered(cloud):
+def test_a_body_that_is_too_large_is_refused_and_the_next_call_is_answered(cloud):
     # Over Lambda's 6 MB, which the gateway passes on and the function refuses.
     large = over_http.ask(
         cloud.url, "POST", "/models/pumps/predict", {"content-type": "application/json"}, b" " * 7_000_000
@@ -70,3 +73,27 @@ def test_a_function_that_fails_is_an_error_to_the_caller_and_the_next_call_is_an
     assert large.status >= 400
     assert json.loads(large.body)["status"] == large.status
     assert after.status == 200
+
+
+@pytest.mark.xdist_group("docker")
+def test_a_prediction_is_logged_in_the_bucket_where_the_gate_looks_for_it(cloud):
+    row = cloud.registry.manifest("pumps", 1).schema.example()
+    answer = over_http.ask(
+        cloud.url,
+        "POST",
+        "/models/pumps/predict",
+        {"content-type": "application/json"},
+        json.dumps({"instances": [row]}).encode(),
+    )
+    wanted = json.loads(answer.body)["prediction_id"]
+
+    end_s = time.monotonic() + 60
+    found = None
+    while found is None and time.monotonic() < end_s:
+        since = datetime.now(UTC) - timedelta(minutes=5)
+        records = predictions.read(cloud.registry.store, "pumps", since=since)
+        found = next((record for record in records if record.id == wanted), None)
+        time.sleep(0.5)
+
+    assert found is not None
+    assert (found.version, found.errors, found.rows) == (1, 0, 1)
