@@ -73,6 +73,21 @@ class Rows:
         lists = {column.name: self.json_column(column) for column in self.schema.columns}
         return [dict(zip(lists, cells, strict=True)) for cells in zip(*lists.values(), strict=True)]
 
+    def logged(self) -> dict[str, list[Any]]:
+        """Give the cells of each column that tells of no person, for orjson, which writes a NaN as null.
+
+        All floats in one call and all texts in one: what is done column by column costs a microsecond each.
+        """
+        plan = plan_of(self.schema)
+        cells: dict[str, list[Any]] = dict(zip(plan.number_names, self.numbers.T.tolist(), strict=True))
+        for column in plan.cast:
+            cells[column.name] = self.json_column(column)
+        if plan.text_names:
+            cells |= zip(plan.text_names, self.texts.T.tolist(), strict=True)
+        for name in plan.personal:
+            del cells[name]
+        return cells
+
     def json_column(self, column: Column) -> list[Any]:
         """Give one column's cells as JSON types: None for a null, int and bool where the column is one."""
         cells = self.column(column.name).tolist()

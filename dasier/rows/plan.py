@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from dasier.schema import Schema
+    from dasier.schema import Column, Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,11 @@ class Plan:
     """What reading needs to know of a schema, worked out once."""
 
     places: dict[str, tuple[bool, int]]
+    number_names: tuple[str, ...]
+    text_names: tuple[str, ...]
+    cast: tuple[Column, ...]
+    """Numbers that are no floats: they are held as float64 and written as what they are."""
+    personal: tuple[str, ...]
     get_numbers: Callable[[Any], tuple[Any, ...]]
     get_texts: Callable[[Any], tuple[Any, ...]]
     minima: NDArray[np.float64]
@@ -34,6 +39,7 @@ def plan_of(schema: Schema) -> Plan:
     known: Plan | None = schema.__dict__.get("_plan")
     if known is None:
         numbers, texts = schema.number_columns, schema.text_columns
+        number_names, text_names = tuple(c.name for c in numbers), tuple(c.name for c in texts)
         places = {c.name: (True, i) for i, c in enumerate(numbers)}
         places |= {c.name: (False, i) for i, c in enumerate(texts)}
         unbounded = (-np.inf, np.inf)
@@ -45,8 +51,12 @@ def plan_of(schema: Schema) -> Plan:
         ]
         known = Plan(
             places,
-            _tuple_getter(tuple(c.name for c in numbers)),
-            _tuple_getter(tuple(c.name for c in texts)),
+            number_names,
+            text_names,
+            tuple(c for c in numbers if c.kind != "float"),
+            tuple(c.name for c in schema.columns if c.personal),
+            _tuple_getter(number_names),
+            _tuple_getter(text_names),
             np.array([low for low, _ in ranges], dtype=np.float64),
             np.array([high for _, high in ranges], dtype=np.float64),
             any(c.kind == "integer" for c in numbers),

@@ -150,8 +150,7 @@ def _kept(rows: Rows, outputs: Outputs) -> dict[str, Any]:
         at = np.unique(np.linspace(0, n_rows - 1, MOST_ROWS).astype(np.intp))
         kept["positions"] = at.tolist()
         rows = rows.take(at)
-    columns = [column for column in rows.schema.columns if not column.personal]
-    kept["columns"] = {column.name: rows.json_column(column) for column in columns}
+    kept["columns"] = rows.logged()
     parts = {
         "predictions": outputs.predictions,
         "probabilities": outputs.probabilities,

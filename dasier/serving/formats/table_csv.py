@@ -5,14 +5,24 @@ from __future__ import annotations
 import csv
 import io
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from dasier.errors import MalformedBody, Violation
-from dasier.rows import Pointer, Rows, from_table, pointer_in
+from dasier.rows import Pointer, Rows, from_arrays, from_table, pointer_in
 from dasier.schema import Column, Schema, normalised
+from dasier.serving.formats.plain_csv import (
+    LONGEST_CELL,
+    MOST_COLUMNS,
+    places,
+    plain_column,
+    plain_matrix,
+)
 
-_LONGEST_CELL = 131_072
-_MOST_COLUMNS = 10_000
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 _TRUE, _FALSE = frozenset({"true", "1", "yes"}), frozenset({"false", "0", "no"})
 
@@ -29,16 +39,58 @@ def read_csv(body: bytes, schema: Schema) -> tuple[Rows, Pointer]:
     RowsRefused
         If rows do not fit the schema.
     """
+    pointer = pointer_in("#")
+    numbers = plain_matrix(body, schema)
+    if numbers is not None:
+        return from_arrays(schema, numbers, np.empty((len(numbers), 0), dtype=object), pointer), pointer
     header, lines = read_cells(body)
+    arrays = _arrays(header, lines, schema)
+    if arrays is not None:
+        return from_arrays(schema, *arrays, pointer), pointer
+    return read_cell_by_cell(header, lines, schema, pointer), pointer
+
+
+def read_cell_by_cell(header: list[str], lines: list[list[str]], schema: Schema, pointer: Pointer) -> Rows:
+    """Give validated rows, or every fault with its place.
+
+    Raises
+    ------
+    RowsRefused
+        If rows do not fit the schema.
+    """
     known = schema.by_name
     columns = [known.get(name) or known.get(normalised(name)) for name in header]
     readers = [None if column is None else reader(column) for column in columns]
-    pointer = pointer_in("#")
     data = [
         [cell if read is None else read(cell) for read, cell in zip(readers, line, strict=True)]
         for line in lines
     ]
-    return from_table(schema, header, data, pointer), pointer
+    return from_table(schema, header, data, pointer)
+
+
+def _arrays(
+    header: list[str], lines: list[list[str]], schema: Schema
+) -> tuple[NDArray[np.float64], NDArray[np.object_]] | None:
+    """Give the numbers and the texts of lines, column by column; None if a cell or a column has a fault."""
+    positions = places(header, schema)
+    if positions is None or not lines:
+        return None
+    found = list(zip(*lines, strict=True))
+    columns = {column.name: found[at] for column, at in zip(schema.columns, positions, strict=True)}
+    numbers = np.empty((len(lines), len(schema.number_columns)))
+    for position, column in enumerate(schema.number_columns):
+        cells = columns[column.name]
+        read = None if column.kind == "boolean" else plain_column(cells)
+        if read is None:
+            values = list(map(reader(column), cells))
+            if str in map(type, values):
+                return None
+            read = np.array(values, dtype=np.float64)
+        numbers[:, position] = read
+    texts = np.empty((len(lines), len(schema.text_columns)), dtype=object)
+    for position, column in enumerate(schema.text_columns):
+        texts[:, position] = [cell or np.nan for cell in columns[column.name]]
+    return numbers, texts
 
 
 def read_cells(body: bytes) -> tuple[list[str], list[list[str]]]:
@@ -76,7 +128,7 @@ def _split(text: str) -> tuple[list[str], list[list[str]]]:
     first = text.partition("\n")[0]
     separator = ";" if first.count(";") > first.count(",") else ","
     try:
-        csv.field_size_limit(_LONGEST_CELL)
+        csv.field_size_limit(LONGEST_CELL)
         rows = [
             row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True) if row
         ]
@@ -84,8 +136,8 @@ def _split(text: str) -> tuple[list[str], list[list[str]]]:
         raise _malformed(f"The body is not CSV: {error}.") from error
     if not rows:
         raise _malformed("The body is empty; the first line is a header with the columns' names.")
-    if len(rows[0]) > _MOST_COLUMNS:
-        raise _malformed(f"The header has more than {_MOST_COLUMNS} columns.")
+    if len(rows[0]) > MOST_COLUMNS:
+        raise _malformed(f"The header has more than {MOST_COLUMNS} columns.")
     return rows[0], rows[1:]
 
 
