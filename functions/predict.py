@@ -21,9 +21,8 @@ def predict(service: Service, request: Request, seen: Observation) -> Response:
     options = read_options(request.query)
     rows, pointer = native.read(request, loaded.manifest.schema)
     outputs = seen.answered(loaded, rows, pointer)
-    answer = native.document(loaded, rows, outputs, id_=seen.id, options=options)
-    if vetiver.is_asked_by(request):
-        answer = vetiver.document(answer)
+    form = vetiver if vetiver.is_asked_by(request) else native
+    answer = form.document(loaded, rows, outputs, id_=seen.id, options=options)
     return json_response(answer, headers=seen.headers())
 
 

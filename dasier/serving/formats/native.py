@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from dasier.errors import UnsupportedMediaType
+from dasier.serving.formats.spliced import spliced, written
 from dasier.serving.formats.table_csv import read_csv
 from dasier.serving.formats.table_json import read_table
 from dasier.serving.json_body import read_json
 
 if TYPE_CHECKING:
-    from dasier.rows import Pointer, Rows
+    from dasier.rows import Pointer, Rows, RowWarning
     from dasier.runtimes import Outputs
     from dasier.schema import Schema
     from dasier.serving.exchange import Request
+    from dasier.serving.formats.spliced import Part
     from dasier.serving.loading import Loaded
     from dasier.serving.options import Options
 
@@ -37,29 +41,41 @@ def read(request: Request, schema: Schema) -> tuple[Rows, Pointer]:
 
 def document(loaded: Loaded, rows: Rows, outputs: Outputs, *, id_: str, options: Options) -> dict[str, Any]:
     """Give the answer's document; row i of it is row i of the request."""
+    parts = predictions(loaded, rows, outputs, options)
+    return heading(loaded, id_) | {
+        "predictions": spliced([*parts, b"}"], len(rows)),
+        "warnings": [told(warning) for warning in rows.warnings],
+    }
+
+
+def heading(loaded: Loaded, id_: str) -> dict[str, Any]:
+    """Give what an answer says of itself."""
+    return {"model": loaded.manifest.name, "version": loaded.manifest.version, "prediction_id": id_}
+
+
+def predictions(loaded: Loaded, rows: Rows, outputs: Outputs, options: Options) -> list[Part]:
+    """Give the parts of each prediction's object, all but its end."""
     output = loaded.manifest.schema.output
-    predictions: list[dict[str, Any]] = [{"prediction": label} for label in outputs.predictions.tolist()]
+    parts: list[Part] = [b'{"prediction":', written(outputs.predictions)]
     if output.unit is not None:
-        for prediction in predictions:
-            prediction["unit"] = output.unit
+        parts += [b',"unit":' + orjson.dumps(output.unit)]
     if options.probabilities and outputs.probabilities is not None:
         keys = output.class_keys
-        for prediction, shares in zip(predictions, outputs.probabilities.tolist(), strict=True):
-            prediction["probabilities"] = dict(zip(keys, shares, strict=True))
+        shares = written(outputs.probabilities)
+        for position, key in enumerate(keys):
+            opening = b',"probabilities":{' if position == 0 else b","
+            parts += [opening + orjson.dumps(key) + b":", shares[position :: len(keys)]]
+        parts.append(b"}")
     if outputs.scores is not None:
-        for prediction, score in zip(predictions, outputs.scores.tolist(), strict=True):
-            prediction["score"] = score
+        parts += [b',"score":', written(outputs.scores)]
     if options.explain:
         from dasier.serving.explaining import explain  # noqa: PLC0415 (only who asks pays for it)
 
-        for prediction, explanation in zip(predictions, explain(loaded.model, rows, outputs), strict=True):
-            prediction["explanation"] = explanation
-    return {
-        "model": loaded.manifest.name,
-        "version": loaded.manifest.version,
-        "prediction_id": id_,
-        "predictions": predictions,
-        "warnings": [
-            {"row": w.row, "column": w.column, "code": w.code, "detail": w.detail} for w in rows.warnings
-        ],
-    }
+        found = explain(loaded.model, rows, outputs)
+        parts += [b',"explanation":', [orjson.dumps(one, option=orjson.OPT_SERIALIZE_NUMPY) for one in found]]
+    return parts
+
+
+def told(warning: RowWarning) -> dict[str, Any]:
+    """Give a warning as an answer tells it."""
+    return {"row": warning.row, "column": warning.column, "code": warning.code, "detail": warning.detail}

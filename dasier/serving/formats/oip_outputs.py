@@ -120,7 +120,7 @@ def respond(
             tensor["parameters"] = {"binary_data_size": len(raw)}
             tail.append(raw)
         else:
-            tensor["data"] = cells.ravel().tolist()
+            tensor["data"] = cells.ravel().tolist() if datatype == "BYTES" else cells.ravel()
         described.append(tensor)
     document: dict[str, Any] = {"model_name": manifest.name, "model_version": str(manifest.version)}
     if asked.id is not None:
@@ -128,7 +128,7 @@ def respond(
     document["outputs"] = described
     if not tail:
         return json_response(document, headers=headers)
-    head = orjson.dumps(document)
+    head = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
     return Response(
         body=b"".join([head, *tail]),
         content_type=oip_binary.MEDIA_TYPE,

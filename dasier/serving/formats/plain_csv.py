@@ -40,7 +40,8 @@ def plain_matrix(body: bytes, schema: Schema) -> NDArray[np.float64] | None:
     None where a column is no float or integer, where the header is not the schema's columns, and where there is
     anything but plain decimals: whoever reads cell by cell then finds out what it is.
     """
-    header, _, cells = body.removeprefix(_BOM).replace(b"\r\n", b"\n").partition(b"\n")
+    body = body.removeprefix(_BOM)
+    header, _, cells = (body.replace(b"\r\n", b"\n") if b"\r" in body else body).partition(b"\n")
     cells = cells.removesuffix(b"\n")
     names, separator = _header(header)
     positions = places(names, schema)
@@ -91,8 +92,8 @@ def _header(line: bytes) -> tuple[list[str], bytes]:
 
 
 def _has_gaps(cells: bytes) -> bool:
-    """Say whether there are blank lines, which are passed over, or a line as long as no cell may be."""
-    if not cells or cells.startswith(b"\n") or cells.endswith(b"\n") or b"\n\n" in cells:
+    """Say whether there is nothing, a blank line at an end, or a line as long as no cell may be."""
+    if not cells or cells.startswith(b"\n") or cells.endswith(b"\n"):
         return True
     step = LONGEST_CELL // 2
     return any(cells.find(b"\n", at, at + step) < 0 for at in range(0, len(cells) - step, step))
@@ -101,18 +102,29 @@ def _has_gaps(cells: bytes) -> bool:
 def _decimals(cells: bytes) -> list[Any] | None:
     """Give cells as numbers, an empty one as None, the end of a line as an empty text; None if there is anything else.
 
-    Three things are numbers to JSON's parser and not the same to ours: a negative zero without a fraction, which is an
-    integer there; an exponent of five digits and more; a number that is refused here and not there, such as ``null``.
+    Two things are other numbers to JSON's parser than to ours: a negative zero without a fraction, which is an
+    integer there, and an exponent of five digits and more, which is none here.
     """
     if cells.translate(None, _PLAIN) or (b"e" in cells and _LONG_EXPONENT.search(cells)):
         return None
-    if b"-0" in cells and cells.count(b"-0") != cells.count(b"-0.") + cells.count(b"e-0"):
+    if b"-" in cells and cells.count(b"-0") != cells.count(b"-0.") + cells.count(b"e-0"):
         return None
-    document = b"".join((b",", cells.replace(b"\n", b',"",'), b","))
-    if b",," in document:
-        document = document.replace(b",,", b",null,").replace(b",,", b",null,")
+    document = b"".join((b"[", cells.replace(b"\n", b',"",'), b"]"))
     try:
-        found: list[Any] = orjson.loads(b"".join((b"[", memoryview(document)[1:-1], b"]")))
+        found: list[Any] = orjson.loads(document)
+    except orjson.JSONDecodeError:
+        return _with_nulls(document)
+    return found
+
+
+def _with_nulls(document: bytes) -> list[Any] | None:
+    """Give what a JSON array holds, None where there is nothing between commas; None if it is not to be read so."""
+    if b'"",,""' in document:
+        return None  # a blank line is no row of one null
+    between = b"".join((b",", memoryview(document)[1:-1], b","))
+    filled = between.replace(b",,", b",null,").replace(b",,", b",null,")
+    try:
+        found: list[Any] = orjson.loads(b"".join((b"[", memoryview(filled)[1:-1], b"]")))
     except orjson.JSONDecodeError:
         return None
     return found

@@ -7,10 +7,20 @@ the prediction of its row. Source: ``vetiver.server.response_to_frame``.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
+from dasier.serving.formats import native
+from dasier.serving.formats.spliced import spliced
+
 if TYPE_CHECKING:
+    from dasier.rows import Rows
+    from dasier.runtimes import Outputs
     from dasier.serving.exchange import Request
+    from dasier.serving.loading import Loaded
+    from dasier.serving.options import Options
 
 
 def is_asked_by(request: Request) -> bool:
@@ -18,14 +28,21 @@ def is_asked_by(request: Request) -> bool:
     return request.media_type != "text/csv" and request.body.lstrip()[:1] == b"["
 
 
-def document(answer: dict[str, Any]) -> dict[str, Any]:
-    """Give DASIER's own answer in the form that becomes a frame.
+def document(loaded: Loaded, rows: Rows, outputs: Outputs, *, id_: str, options: Options) -> dict[str, Any]:
+    """Give DASIER's own answer in the form that becomes a frame."""
+    parts = native.predictions(loaded, rows, outputs, options)
+    return native.heading(loaded, id_) | {
+        "predictions": spliced([*parts, _warned(rows), b"}"], len(rows)),
+        "predict": outputs.predictions.tolist(),
+    }
 
-    >>> prediction, warning = {"prediction": 3.5}, {"row": 0, "column": "a", "code": "c", "detail": "d"}
-    >>> document({"model": "m", "predictions": [prediction], "warnings": [warning]})["predict"]
-    [3.5]
-    """
-    framed = {key: value for key, value in answer.items() if key != "warnings"}
-    for warning in answer["warnings"]:
-        answer["predictions"][warning["row"]].setdefault("warnings", []).append(warning)
-    return framed | {"predict": [one["prediction"] for one in answer["predictions"]]}
+
+def _warned(rows: Rows) -> list[bytes]:
+    """Give the warnings of each row, which go into its prediction."""
+    found: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
+    for warning in rows.warnings:
+        found[warning.row].append(native.told(warning))
+    cells = [b""] * len(rows)
+    for row, warnings in found.items():
+        cells[row] = b',"warnings":' + orjson.dumps(warnings)
+    return cells
