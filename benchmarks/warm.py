@@ -1,7 +1,8 @@
 """Warm answers: from an event to a response, in process, beside the bare runtime and beside scikit-learn.
 
 For each reference model on each runtime, in turns: one row with and without the prediction log; 1, 100, 1,000 and
-10,000 rows in each wire format; scikit-learn's bare ``predict_proba``, and ``pandas.read_csv`` with it for CSV.
+10,000 rows in each wire format; scikit-learn's bare ``predict_proba``, and ``pandas.read_csv`` with it for CSV; and what
+orjson needs to decode the same JSON records and to encode them again, with nothing in between.
 
     .venv/bin/python benchmarks/warm.py --rounds 15
 """
@@ -9,6 +10,7 @@ For each reference model on each runtime, in turns: one row with and without the
 from __future__ import annotations
 
 import argparse
+import base64
 import io
 import json
 import sys
@@ -19,6 +21,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import orjson
 import pandas as pd
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -31,6 +35,7 @@ from dasier.building.frames import to_rows  # noqa: E402
 from dasier.registry import Registry  # noqa: E402
 from dasier.runtimes import NAMES  # noqa: E402
 from dasier.serving.exchange import handler as lambda_handler  # noqa: E402
+from dasier.serving.formats import oip_binary  # noqa: E402
 from dasier.serving.prediction_log import Lines  # noqa: E402
 from dasier.serving.service import Service  # noqa: E402
 from dasier.serving.settings import Settings  # noqa: E402
@@ -43,8 +48,11 @@ if TYPE_CHECKING:
 
     from dasier.built import Built
 
+RECORDS = "JSON records"
 PEER, CSV_PEER = "scikit-learn, bare", "pandas.read_csv and scikit-learn"
-PREDICT = "/models/{name}/predict"
+JSON_PEER = "orjson, decoding and encoding the same records"
+PREDICT, INVOCATIONS, INFER = "/models/{name}/predict", "/models/{name}/invocations", "/v2/models/{name}/infer"
+JSON = {"content-type": "application/json"}
 SIZES = (1, 100, 1_000, 10_000)
 ONE_ROW_TIMES = 200
 """One row takes microseconds: so many are timed together."""
@@ -84,7 +92,16 @@ def main() -> int:
                 times[way].append(_timed(way))
     found = {way: spread(seconds) for way, seconds in times.items()}
     rows = [_row(way, found) for way in ways]
-    header = ("model", "rows", "how", "time", "over the bare call", "times faster than scikit-learn")
+    header = (
+        "model",
+        "rows",
+        "how",
+        "time",
+        "rows a second",
+        "over the bare call",
+        "that over orjson's time",
+        "times faster than scikit-learn",
+    )
     figures = [{"model": way.model, "rows": way.rows, "how": way.how, **found[way]} for way in ways]
     write("warm", f"Warm answers in process, {rounds} rounds", header, rows, figures)
     return 0
@@ -99,17 +116,20 @@ def _timed(way: Way) -> float:
 
 
 def _row(way: Way, found: dict[Way, dict[str, float]]) -> tuple[str, ...]:
-    """Give a line: what is over the bare call of the same runtime, and the peer of the same input over it."""
+    """Give a line: what is over the bare call of the same runtime, and the peers of the same input."""
     own = found[way]["median"]
     beside = {
         one.how: found[one]["median"] for one in found if (one.model, one.rows) == (way.model, way.rows)
     }
     runtime, _, form = way.how.partition(": ")
-    over = f"{(own - beside[f'{runtime}: bare']) * 1e6:,.0f} µs" if form and form != "bare" else ""
     peer = beside[CSV_PEER if "CSV" in form else PEER]
     ratio = f"{peer / own:,.2f}" if form else ""
+    beyond = own - beside[f"{runtime}: bare"] if form and form != "bare" else None
+    over = "" if beyond is None else f"{beyond * 1e6:,.0f} µs"
+    times = f"{beyond / beside[JSON_PEER]:,.2f}" if beyond is not None and form == RECORDS else ""
     unit = "µs" if own < 0.01 else "ms"
-    return way.model, f"{way.rows:,}", way.how, told(found[way], unit=unit), over, ratio
+    rate = f"{way.rows / own:,.0f}"
+    return way.model, f"{way.rows:,}", way.how, told(found[way], unit=unit), rate, over, times, ratio
 
 
 def _ways(reference: Reference, folder: Path) -> list[Way]:
@@ -124,6 +144,7 @@ def _ways(reference: Reference, folder: Path) -> list[Way]:
         peers = {
             PEER: partial(reference.estimator.predict_proba, frame),
             CSV_PEER: lambda csv=csv: reference.estimator.predict_proba(pd.read_csv(io.StringIO(csv))),
+            JSON_PEER: lambda body=_records(frame).encode(): orjson.dumps(orjson.loads(body)),
         }
         ways += [Way(reference.name, size, how, ask) for how, ask in peers.items()]
         for runtime, service in services.items():
@@ -131,10 +152,10 @@ def _ways(reference: Reference, folder: Path) -> list[Way]:
             loaded = service.serving(model)
             bare = partial(loaded.model.predict, to_rows(frame, loaded.manifest.schema))
             asks: dict[str, Callable[[], Any]] = {"bare": bare}
-            for form, resource, kind, body in _forms(frame, csv):
-                asks[form] = _asking(service, _event(model, resource, kind, body))
+            for form, resource, headers, body in _forms(frame, csv):
+                asks[form] = _asking(service, _event(model, resource, headers, body))
             if size == 1:
-                one = _event(model, PREDICT, "application/json", _records(frame))
+                one = _event(model, PREDICT, JSON, _records(frame))
                 logging = Service(
                     service.registry, service.settings, prediction_log=Lines((folder / "log").open("wb"))
                 )
@@ -159,23 +180,47 @@ def _records(frame: pd.DataFrame) -> str:
     return f'{{"instances": {frame.to_json(orient="records")}}}'
 
 
-def _forms(frame: pd.DataFrame, csv: str) -> list[tuple[str, str, str, str]]:
-    split = f'{{"dataframe_split": {frame.to_json(orient="split", index=False)}}}'
+def _forms(frame: pd.DataFrame, csv: str) -> list[tuple[str, str, dict[str, str], str | bytes]]:
+    """Give the rows in each wire format: its name, its route, headers and body."""
+    columns = {name: json.loads(frame[name].to_json(orient="values")) for name in frame.columns}
     tensors = [
-        {
-            "name": name,
-            "shape": [len(frame)],
-            "datatype": "BYTES" if frame[name].dtype == object else "FP64",
-            "data": json.loads(frame[name].to_json(orient="values")),
-        }
-        for name in frame.columns
+        {"name": name, "shape": [len(frame)], "datatype": _datatype(frame, name), "data": cells}
+        for name, cells in columns.items()
     ]
-    return [
-        ("JSON records", PREDICT, "application/json", _records(frame)),
-        ("CSV", PREDICT, "text/csv", csv),
-        ("MLflow's split", "/models/{name}/invocations", "application/json", split),
-        ("OIP tensors", "/v2/models/{name}/infer", "application/json", json.dumps({"inputs": tensors})),
+    split = f'{{"dataframe_split": {frame.to_json(orient="split", index=False)}}}'
+    head, tail = _binary(frame)
+    octets = {"content-type": oip_binary.MEDIA_TYPE, oip_binary.HEADER: str(len(head))}
+    forms: list[tuple[str, str, dict[str, str], str | bytes]] = [
+        (RECORDS, PREDICT, JSON, _records(frame)),
+        ("JSON arrays", PREDICT, JSON, f'{{"instances": {frame.to_json(orient="values")}}}'),
+        ("JSON columns", PREDICT, JSON, json.dumps({"inputs": columns})),
+        ("CSV", PREDICT, {"content-type": "text/csv"}, csv),
+        ("MLflow's split", INVOCATIONS, JSON, split),
+        ("OIP tensors", INFER, JSON, json.dumps({"inputs": tensors})),
+        ("OIP binary tensors", INFER, octets, head + tail),
     ]
+    if not any(frame.dtypes == object):
+        cells = frame.to_numpy().ravel().tolist()
+        matrix = {"name": "rows", "shape": list(frame.shape), "datatype": "FP64", "data": cells}
+        forms.append(("OIP matrix", INFER, JSON, json.dumps({"inputs": [matrix]})))
+    return forms
+
+
+def _datatype(frame: pd.DataFrame, name: str) -> str:
+    return "BYTES" if frame[name].dtype == object else "FP64"
+
+
+def _binary(frame: pd.DataFrame) -> tuple[bytes, bytes]:
+    """Give the JSON and the octets of binary tensors; a missing text, which they cannot say, is another one."""
+    inputs, tail = [], []
+    for name in frame.columns:
+        datatype = _datatype(frame, name)
+        cells = frame[name].ffill().bfill().to_numpy() if datatype == "BYTES" else frame[name].to_numpy()
+        raw = oip_binary.encoded(cells, None if datatype == "BYTES" else np.dtype("<f8"))
+        tail.append(raw)
+        said = {"name": name, "shape": [len(frame)], "datatype": datatype}
+        inputs.append(said | {"parameters": {"binary_data_size": len(raw)}})
+    return json.dumps({"inputs": inputs}).encode(), b"".join(tail)
 
 
 def _asking(service: Service, event: dict[str, Any], context: Any = None) -> Callable[[], Any]:
@@ -187,17 +232,18 @@ def _asking(service: Service, event: dict[str, Any], context: Any = None) -> Cal
     return partial(handle, event, context)
 
 
-def _event(name: str, resource: str, kind: str, body: str) -> dict[str, Any]:
+def _event(name: str, resource: str, headers: dict[str, str], body: str | bytes) -> dict[str, Any]:
+    text = isinstance(body, str)
     return {
         "resource": resource,
         "path": resource.replace("{name}", name),
         "httpMethod": "POST",
-        "headers": {"content-type": kind},
+        "headers": headers,
         "queryStringParameters": None,
         "pathParameters": {"name": name},
         "requestContext": {"requestId": "id", "identity": {}},
-        "body": body,
-        "isBase64Encoded": False,
+        "body": body if text else base64.b64encode(body).decode(),
+        "isBase64Encoded": not text,
     }
 
 

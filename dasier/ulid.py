@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
+_SHIFTS = tuple(range(120, -1, -10))
 
 
 def ulid() -> str:
@@ -17,7 +18,7 @@ def ulid() -> str:
     Source: https://github.com/ulid/spec
     """
     number = time.time_ns() // 1_000_000 << 80 | int.from_bytes(os.urandom(10))
-    return "".join(_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10))
+    return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
 
 
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")

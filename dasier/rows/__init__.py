@@ -6,6 +6,7 @@ holds them to the schema, `held` is what comes out, and `pointers` says where th
 """
 
 from dasier.rows.faults import MAX_VIOLATIONS
+from dasier.rows.floats import floats
 from dasier.rows.held import Rows, RowWarning, concatenate
 from dasier.rows.pointers import Pointer, pointer_in, pointer_step
 from dasier.rows.reading import from_arrays, from_columns, from_records, from_table
@@ -16,6 +17,7 @@ __all__ = [
     "RowWarning",
     "Rows",
     "concatenate",
+    "floats",
     "from_arrays",
     "from_columns",
     "from_records",

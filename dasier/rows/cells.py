@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from dasier.rows.floats import floats
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -14,7 +17,9 @@ if TYPE_CHECKING:
 
 ABSENT: Any = type("_Absent", (), {"__repr__": lambda _: "absent"})()
 
-NUMBER_TYPES = frozenset({float, int})
+NULLABLE_NUMBER_TYPES: frozenset[type] = frozenset({float, int, type(None)})
+NULLABLE_TEXT_TYPES: frozenset[type] = frozenset({str, type(None)})
+_BOOLEAN_TYPES: frozenset[type] = frozenset({bool, type(None)})
 
 _EXPECTED = {
     "float": "a number",
@@ -26,12 +31,10 @@ _EXPECTED = {
 
 
 def read_numbers(column: Column, cells: list[Any], faults: Faults) -> NDArray[np.float64]:
-    types = set(map(type, cells))
-    if column.kind != "boolean" and types <= NUMBER_TYPES:
-        try:
-            return np.array(cells, dtype=np.float64)
-        except OverflowError:
-            pass
+    expected = _BOOLEAN_TYPES if column.kind == "boolean" else NULLABLE_NUMBER_TYPES
+    if set(map(type, cells)) <= expected:
+        with suppress(OverflowError):
+            return floats(cells)
     accepted = (bool,) if column.kind == "boolean" else (int, float)
     values = np.full(len(cells), np.nan)
     for index, cell in enumerate(cells):
@@ -50,8 +53,9 @@ def read_numbers(column: Column, cells: list[Any], faults: Faults) -> NDArray[np
 
 
 def read_texts(column: Column, cells: list[Any], faults: Faults) -> list[Any]:
-    if set(map(type, cells)) <= {str}:
-        return cells
+    types = set(map(type, cells))
+    if types <= NULLABLE_TEXT_TYPES:
+        return cells if types == {str} else [np.nan if cell is None else cell for cell in cells]
     values: list[Any] = []
     for index, cell in enumerate(cells):
         values.append(cell if isinstance(cell, str) else np.nan)

@@ -7,15 +7,22 @@ violation and its place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dasier.rows.cells import ABSENT, NUMBER_TYPES, read_numbers, read_texts
+from dasier.rows.cells import (
+    ABSENT,
+    NULLABLE_NUMBER_TYPES,
+    NULLABLE_TEXT_TYPES,
+    read_numbers,
+    read_texts,
+)
 from dasier.rows.faults import Faults
+from dasier.rows.floats import floats
 from dasier.rows.judging import checked
 from dasier.rows.plan import plan_of
 from dasier.schema import Schema, normalised
@@ -26,10 +33,10 @@ if TYPE_CHECKING:
     from dasier.rows.held import Rows
     from dasier.rows.pointers import Pointer
 
+_NO_TEXTS = np.empty(0, dtype=object)
+
 _MOST_HINTS = 20
 """How many unknown columns are compared with those that there are."""
-
-_NULLABLE_NUMBER_TYPES = NUMBER_TYPES | {type(None)}
 
 
 def from_records(schema: Schema, records: Sequence[Any], pointer: Pointer) -> Rows:
@@ -70,6 +77,9 @@ def from_table(schema: Schema, names: Sequence[str] | None, data: Sequence[Any],
         Listing every violation.
     """
     faults = Faults(pointer)
+    quick = _quick_table(schema, data) if names is None or tuple(names) == schema.names else None
+    if quick is not None:
+        return checked(schema, quick, np.empty((len(data), 0), dtype=object), pointer=pointer, faults=faults)
     places = dict(zip(schema.names, schema.names, strict=True))
     width = len(schema.names)
     if names is not None:
@@ -129,25 +139,45 @@ def from_arrays(
 def _quick(schema: Schema, records: Sequence[Any]) -> tuple[NDArray[np.float64], NDArray[np.object_]] | None:
     """Give arrays of rows whose keys and types are the expected ones, else None."""
     plan = plan_of(schema)
-    get_numbers, get_texts = plan.get_numbers, plan.get_texts
     width = len(schema.columns)
     try:
-        numbers = [get_numbers(record) for record in records]
-        texts = [get_texts(record) for record in records]
-        expected = (
-            not plan.has_booleans
-            and all(len(record) == width for record in records)
-            and set(map(type, chain.from_iterable(numbers))) <= _NULLABLE_NUMBER_TYPES
-            and set(map(type, chain.from_iterable(texts))) <= {str}
-        )
-        number_array = np.array(numbers if expected else [], dtype=np.float64)
+        if plan.has_booleans or not all(len(record) == width for record in records):
+            return None
+        numbers = _array(map(plan.get_numbers, records), NULLABLE_NUMBER_TYPES)
+        texts = _array(map(plan.get_texts, records), NULLABLE_TEXT_TYPES) if plan.text_names else _NO_TEXTS
     except (KeyError, TypeError, IndexError, OverflowError):
         return None
-    if not expected:
+    if numbers is None or texts is None:
         return None
-    text_array = np.array(texts, dtype=object)
-    shape = len(records), len(schema.number_columns)
-    return number_array.reshape(shape), text_array.reshape(len(records), len(schema.text_columns))
+    n_rows = len(records)
+    return numbers.reshape(n_rows, len(plan.number_names)), texts.reshape(n_rows, len(plan.text_names))
+
+
+def _quick_table(schema: Schema, data: Sequence[Any]) -> NDArray[np.float64] | None:
+    """Give the numbers of arrays in schema order whose lengths and types are the expected ones, else None."""
+    width = len(schema.columns)
+    if not schema.numeric or plan_of(schema).has_booleans or not data:
+        return None
+    if not set(map(type, data)) <= {list, tuple} or set(map(len, data)) != {width}:
+        return None
+    try:
+        numbers = _array(data, NULLABLE_NUMBER_TYPES)
+    except OverflowError:
+        return None
+    return None if numbers is None else numbers.reshape(len(data), width)
+
+
+def _array(rows: Iterable[Iterable[Any]], types: frozenset[type]) -> NDArray[Any] | None:
+    """Give the cells of rows, one after the other, as float64 or as object; None if one is of another type."""
+    cells = list(chain.from_iterable(rows))
+    found = set(map(type, cells))
+    if not found <= types:
+        return None
+    if types is NULLABLE_NUMBER_TYPES:
+        return floats(cells)
+    texts = np.empty(len(cells), dtype=object)
+    texts[:] = cells if found == {str} else [np.nan if cell is None else cell for cell in cells]
+    return texts
 
 
 def _named(schema: Schema, record: Mapping[Any, Any], index: int, faults: Faults) -> dict[str, Any]:

@@ -93,7 +93,7 @@ class Observation:
         ) | {
             "kind": KIND,
             "id": self.id,
-            "time": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "time": f"{now.isoformat(timespec='milliseconds')[:23]}Z",
             "status": status,
             "rows": 0 if self._rows is None else len(self._rows),
             "release": self._chosen.release,

@@ -60,11 +60,10 @@ def predictions(loaded: Loaded, rows: Rows, outputs: Outputs, options: Options) 
     if output.unit is not None:
         parts += [b',"unit":' + orjson.dumps(output.unit)]
     if options.probabilities and outputs.probabilities is not None:
-        keys = output.class_keys
+        openings = loaded.cache.get("probabilities") or _openings(loaded)
         shares = written(outputs.probabilities)
-        for position, key in enumerate(keys):
-            opening = b',"probabilities":{' if position == 0 else b","
-            parts += [opening + orjson.dumps(key) + b":", shares[position :: len(keys)]]
+        for position, opening in enumerate(openings):
+            parts += [opening, shares[position :: len(openings)]]
         parts.append(b"}")
     if outputs.scores is not None:
         parts += [b',"score":', written(outputs.scores)]
@@ -74,6 +73,14 @@ def predictions(loaded: Loaded, rows: Rows, outputs: Outputs, options: Options) 
         found = explain(loaded.model, rows, outputs)
         parts += [b',"explanation":', [orjson.dumps(one, option=orjson.OPT_SERIALIZE_NUMPY) for one in found]]
     return parts
+
+
+def _openings(loaded: Loaded) -> list[bytes]:
+    """Give what stands before the probability of each class, worked out once for a version."""
+    keys = [orjson.dumps(key) + b":" for key in loaded.manifest.schema.output.class_keys]
+    found = [b',"probabilities":{' + keys[0], *[b"," + key for key in keys[1:]]]
+    loaded.cache["probabilities"] = found
+    return found
 
 
 def told(warning: RowWarning) -> dict[str, Any]:

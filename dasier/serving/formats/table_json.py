@@ -45,7 +45,7 @@ def read_table(document: Any, schema: Schema, *, bare: bool = True) -> tuple[Row
     if len(found) != 1:
         raise _unshaped("It has none of them." if not found else f"It has {' and '.join(found)}.")
     form = found[0]
-    extra = sorted(set(document) - {form, "parameters", "params"})
+    extra = sorted(set(document) - {form, "parameters", "params"}) if len(document) > 1 else ()
     if extra:
         raise MalformedBody(
             f"Beside {form} there is something that is not read here.",
