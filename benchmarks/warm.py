@@ -5,6 +5,8 @@ For each reference model on each runtime, in turns: one row with and without the
 orjson needs to decode the same JSON records and to encode them again, with nothing in between.
 
     .venv/bin/python benchmarks/warm.py --rounds 15
+
+On a machine that others use, ``--cpu`` counts the processor's time instead, with one thread for everything.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ import numpy as np
 import orjson
 import pandas as pd
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from threadpoolctl import threadpool_limits
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -51,7 +54,11 @@ if TYPE_CHECKING:
 RECORDS = "JSON records"
 PEER, CSV_PEER = "scikit-learn, bare", "pandas.read_csv and scikit-learn"
 JSON_PEER = "orjson, decoding and encoding the same records"
-PREDICT, INVOCATIONS, INFER = "/models/{name}/predict", "/models/{name}/invocations", "/v2/models/{name}/infer"
+PREDICT, INVOCATIONS, INFER = (
+    "/models/{name}/predict",
+    "/models/{name}/invocations",
+    "/v2/models/{name}/infer",
+)
 JSON = {"content-type": "application/json"}
 SIZES = (1, 100, 1_000, 10_000)
 ONE_ROW_TIMES = 200
@@ -81,15 +88,19 @@ def main() -> int:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description="Warm answers, beside the bare runtime and scikit-learn.")
     parser.add_argument("--rounds", type=int, default=15)
-    rounds = parser.parse_args().rounds
-    with tempfile.TemporaryDirectory() as folder:
-        ways = [way for reference in references() for way in _ways(reference, Path(folder))]
+    parser.add_argument("--cpu", action="store_true", help="count the processor's time of one thread")
+    parser.add_argument("--models", nargs="*", help="of the reference models only these")
+    asked = parser.parse_args()
+    rounds, clock = asked.rounds, time.process_time if asked.cpu else time.perf_counter
+    with tempfile.TemporaryDirectory() as folder, threadpool_limits(1 if asked.cpu else None):
+        chosen = [one for one in references() if one.name in (asked.models or [one.name])]
+        ways = [way for reference in chosen for way in _ways(reference, Path(folder))]
         times: dict[Way, list[float]] = {way: [] for way in ways}
         for way in ways:
             way.ask()
         for _ in range(rounds):
             for way in ways:
-                times[way].append(_timed(way))
+                times[way].append(_timed(way, clock))
     found = {way: spread(seconds) for way, seconds in times.items()}
     rows = [_row(way, found) for way in ways]
     header = (
@@ -103,16 +114,17 @@ def main() -> int:
         "times faster than scikit-learn",
     )
     figures = [{"model": way.model, "rows": way.rows, "how": way.how, **found[way]} for way in ways]
-    write("warm", f"Warm answers in process, {rounds} rounds", header, rows, figures)
+    measured = ", processor time of one thread" if asked.cpu else ""
+    write("warm", f"Warm answers in process, {rounds} rounds{measured}", header, rows, figures)
     return 0
 
 
-def _timed(way: Way) -> float:
+def _timed(way: Way, clock: Callable[[], float]) -> float:
     times = ONE_ROW_TIMES if way.rows == 1 else 1
-    began_s = time.perf_counter()
+    began_s = clock()
     for _ in range(times):
         way.ask()
-    return (time.perf_counter() - began_s) / times
+    return (clock() - began_s) / times
 
 
 def _row(way: Way, found: dict[Way, dict[str, float]]) -> tuple[str, ...]:
@@ -140,11 +152,11 @@ def _ways(reference: Reference, folder: Path) -> list[Way]:
     for size in SIZES:
         table = reference.table[reference.features]
         frame = pd.concat([table] * -(-size // len(table))).iloc[:size].reset_index(drop=True)
-        csv = frame.to_csv(index=False)
+        csv, records = frame.to_csv(index=False), _records(frame).encode()
         peers = {
             PEER: partial(reference.estimator.predict_proba, frame),
             CSV_PEER: lambda csv=csv: reference.estimator.predict_proba(pd.read_csv(io.StringIO(csv))),
-            JSON_PEER: lambda body=_records(frame).encode(): orjson.dumps(orjson.loads(body)),
+            JSON_PEER: lambda body=records: orjson.dumps(orjson.loads(body)),
         }
         ways += [Way(reference.name, size, how, ask) for how, ask in peers.items()]
         for runtime, service in services.items():
@@ -199,7 +211,7 @@ def _forms(frame: pd.DataFrame, csv: str) -> list[tuple[str, str, dict[str, str]
         ("OIP tensors", INFER, JSON, json.dumps({"inputs": tensors})),
         ("OIP binary tensors", INFER, octets, head + tail),
     ]
-    if not any(frame.dtypes == object):
+    if "BYTES" not in [_datatype(frame, name) for name in frame.columns]:
         cells = frame.to_numpy().ravel().tolist()
         matrix = {"name": "rows", "shape": list(frame.shape), "datatype": "FP64", "data": cells}
         forms.append(("OIP matrix", INFER, JSON, json.dumps({"inputs": [matrix]})))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import numpy as np
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -113,6 +114,19 @@ def test_quick_reading_gives_what_careful_reading_gives(given_: tuple[Schema, li
 
     if quick is not None:
         assert same(Rows(schema_, *quick, careful.warnings), careful)
+
+
+@given(schemas_with_rows)
+def test_logged_columns_are_those_of_nobody_in_json_types(
+    given_: tuple[Schema, list[dict[str, Any]]],
+) -> None:
+    schema_, sent = given_
+    rows = from_records(schema_, sent, pointer_in("#"))
+
+    logged = orjson.loads(orjson.dumps(rows.logged()))
+
+    expected = {column.name: rows.json_column(column) for column in schema_.columns if not column.personal}
+    assert repr(sorted(logged.items())) == repr(sorted(expected.items()))
 
 
 @given(schemas(), JSON)
