@@ -5,6 +5,8 @@ python -m tests.documentation.reference
 
 from __future__ import annotations
 
+import ast
+import re
 from typing import TYPE_CHECKING
 
 import click
@@ -15,7 +17,10 @@ from tests.documentation.pages import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PAGE = ROOT / "docs" / "command.md"
+COMMAND = ROOT / "docs" / "command.md"
+SECURITY = ROOT / "docs" / "security.md"
+
+_THREATS = re.compile(r"(<!-- made from tests/threats -->\n).*(<!-- end -->)", re.DOTALL)
 
 _HEAD = """# The command
 
@@ -24,8 +29,8 @@ done, 1 for refused or failed, 2 for wrong usage. `python -m dasier` is the same
 """
 
 
-def page() -> str:
-    """Give the reference as Markdown."""
+def command_page() -> str:
+    """Give the reference of the command, as Markdown."""
     sections = [f"## {name}\n\n```text\n{text}\n```" for name, text in _helps(dasier, "dasier")]
     return "\n\n".join([_HEAD.rstrip(), *sections]) + "\n"
 
@@ -42,5 +47,18 @@ def _helps(
                 yield from _helps(found, below, context)
 
 
+def security_page() -> str:
+    """Give the page on security with its list of threats: the first line of each test's docstring, by number."""
+    rows = []
+    for path in sorted(ROOT.glob("tests/threats/test_[0-9][0-9]_*.py")):
+        said = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+        rows.append(
+            f"| {path.name[5:7]} | {said.splitlines()[0]} | [{path.stem}](../tests/threats/{path.name}) |\n"
+        )
+    table = "\n| | what happens | test |\n|---|---|---|\n" + "".join(rows) + "\n"
+    return _THREATS.sub(lambda found: found[1] + table + found[2], SECURITY.read_text("utf-8"))
+
+
 if __name__ == "__main__":
-    PAGE.write_text(page(), "utf-8")
+    COMMAND.write_text(command_page(), "utf-8")
+    SECURITY.write_text(security_page(), "utf-8")

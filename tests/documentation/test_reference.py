@@ -16,10 +16,19 @@ from tests.documentation.pages import ROOT
 CATCH_ALL = "/{proxy+}"
 
 
-def test_the_commands_reference_is_what_the_command_says() -> None:
-    wanted = reference.page()
+AGAIN = "run: python -m tests.documentation.reference"
 
-    assert reference.PAGE.read_text("utf-8") == wanted, "run: python -m tests.documentation.reference"
+
+def test_the_commands_reference_is_what_the_command_says() -> None:
+    wanted = reference.command_page()
+
+    assert reference.COMMAND.read_text("utf-8") == wanted, AGAIN
+
+
+def test_the_page_on_security_lists_every_threat() -> None:
+    wanted = reference.security_page()
+
+    assert reference.SECURITY.read_text("utf-8") == wanted, AGAIN
 
 
 def test_every_path_of_the_api_is_on_its_page() -> None:
