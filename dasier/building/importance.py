@@ -50,7 +50,7 @@ def importance(
     dict
         ``measure``: what shuffling raises: ``log_loss`` or ``error_rate`` (classification), ``mae``
         (regression), ``changed`` (clustering: share of rows that change group) or ``score_change``
-        (anomaly detection: mean change of the score). ``columns``: a list of ``column``, ``value``
+        (anomaly detection: mean change of the score). ``rows`` and ``shuffles``: how many. ``columns``: a list of ``column``, ``value``
         (mean over the shuffles) and ``spread`` (their standard deviation).
     """
     rng = np.random.default_rng(seed)
@@ -70,7 +70,7 @@ def importance(
                 rises.append(loss(predict(shuffled)) - before)
             columns.append({"column": name, "value": float(np.mean(rises)), "spread": float(np.std(rises))})
     columns.sort(key=lambda column: (-column["value"], column["column"]))
-    return {"measure": measure, "columns": columns}
+    return {"measure": measure, "rows": len(sample), "shuffles": repeats, "columns": columns}
 
 
 def _loss(
