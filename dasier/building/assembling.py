@@ -22,7 +22,7 @@ from dasier.building.infer import infer
 from dasier.building.plots import draw
 from dasier.building.probes import probes
 from dasier.building.slices import slices
-from dasier.building.steps import steps
+from dasier.building.steps import steps, summary
 from dasier.building.threads import one_thread
 from dasier.built import Built
 from dasier.errors import EstimatorUnsupported, RehearsalFailed
@@ -297,18 +297,3 @@ def _cards(manifest: Manifest, judged: _Judged) -> dict[str, tuple[bytes, str]]:
         contents[f"card.{language}.md"] = (told.markdown.encode(), "text/markdown; charset=utf-8")
         contents[f"card.{language}.html"] = (told.html.encode(), "text/html; charset=utf-8")
     return contents
-
-
-def summary(estimator: Any) -> str:
-    """Give an estimator in a line: its steps, with arrows between them.
-
-    >>> from sklearn.linear_model import Ridge
-    >>> from sklearn.pipeline import make_pipeline
-    >>> from sklearn.preprocessing import StandardScaler
-    >>> summary(make_pipeline(StandardScaler(), Ridge()))
-    'StandardScaler → Ridge'
-    """
-    steps = getattr(estimator, "steps", None)
-    if not steps:
-        return type(estimator).__name__
-    return " → ".join(summary(step) for _, step in steps)

@@ -36,6 +36,21 @@ def steps(estimator: Any) -> list[dict[str, Any]]:
     return list(_walk(estimator, "", None, 0))
 
 
+def summary(estimator: Any) -> str:
+    """Give an estimator in a line: its steps, with arrows between them.
+
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> summary(make_pipeline(StandardScaler(), Ridge()))
+    'StandardScaler → Ridge'
+    """
+    steps = getattr(estimator, "steps", None)
+    if not steps:
+        return type(estimator).__name__
+    return " → ".join(summary(step) for _, step in steps)
+
+
 def _walk(part: Any, name: str, columns: Any, depth: int) -> Iterator[dict[str, Any]]:
     if not isinstance(part, BaseEstimator):  # "passthrough" and "drop", or an estimator of another library
         told = part if isinstance(part, str) else type(part).__name__
