@@ -71,8 +71,10 @@ def _walk(part: Any, name: str, columns: Any, depth: int) -> Iterator[dict[str, 
         "columns": _columns(columns),
         "parameters": {key: _told(value) for key, value in inside.items() if not _usual(part, key, value)},
     }
+    # A column transformer puts a transformer of its own where it was told to pass columns through.
+    words = {one[0]: one[1] for one in getattr(part, "transformers", ()) if isinstance(one[1], str)}
     for one in getattr(part, kept) if kept else ():
-        yield from _walk(one[1], one[0], one[2] if len(one) > 2 else None, depth + 1)
+        yield from _walk(words.get(one[0], one[1]), one[0], one[2] if len(one) > 2 else None, depth + 1)
     for key, value in inside.items():
         if isinstance(value, BaseEstimator):
             yield from _walk(value, key, None, depth + 1)

@@ -80,8 +80,8 @@ def page(report: Report, language: Language) -> bytes:
     element(head, "style").text = _STYLE.read_text()
     writer.text("h1", title)
     _head(writer, document)
-    _quality(writer, document)
     _moved(writer, document)
+    _quality(writer, document)
     _spreads(writer, report)
     _days(writer, document)
     _unwatched(writer, document)
@@ -130,7 +130,7 @@ def _moved(writer: Writer, document: Mapping[str, Any]) -> None:
         for one in findings
     ]
     charts.bars(writer.body, bars, label=writer.say("moved"), show=lambda value: number(value, language))
-    heads = ("column", "index", "by_chance", "level", "nulls", "outside", "alarmed", "since_when")
+    heads = ("column", "alarmed", "since_when", "index", "by_chance", "level", "nulls", "outside")
     writer.table(
         [writer.say(head) for head in heads],
         [_line(writer, one, first.get(one["key"], "–")) for one in findings],
@@ -157,13 +157,13 @@ def _line(writer: Writer, finding: Mapping[str, Any], first: str) -> tuple[str, 
     alarmed = ", ".join(in_words(TESTS.get(test), language, test) for test in finding["alarmed"])
     return (
         _name(writer, finding),
+        alarmed or "–",
+        first if alarmed else "–",
         number(finding["psi"], language),
         number(finding["psi_by_chance"], language),
         in_words(LEVELS.get(finding["level"]), language, finding["level"]),
         share("nulls"),
         share("outside"),
-        alarmed or "–",
-        first if alarmed else "–",
     )
 
 

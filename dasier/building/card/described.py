@@ -97,10 +97,14 @@ def described(manifest: Manifest, language: Language) -> dict[str, Any]:
         "steps": [_step(one) for one in manifest.estimator.get("steps", ())],
         "sklearn": manifest.environment.get("scikit-learn", ""),
         "runtime": code(manifest.runtime.name),
-        "runtime_reason": in_words(manifest.runtime.reason, language),
+        "runtime_reason": _sentence(in_words(manifest.runtime.reason, language)),
         "parity": _parity(manifest.runtime.parity, language),
         "provenance": list(_provenance(manifest, language)),
     }
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
 
 def class_label(output: Output, name: str, language: Language) -> str:

@@ -101,13 +101,15 @@ def front_matter(manifest: Manifest, language: Language) -> str:
         "language": language,
         **_licence(str(manifest.about.get("model_licence", ""))),
         "library_name": "sklearn",
-        "tags": ["sklearn", task, "dasier", manifest.runtime.name],
+        "tags": ["sklearn", task, "dasier", one_line(manifest.runtime.name)],
         **({"pipeline_tag": task} if task in _OF_THE_HUB else {}),
-        "model_name": manifest.name,
+        "model_name": one_line(manifest.name),
     }
     if values:
         held["metrics"] = sorted({_METRICS.get(name, name) for name in values})
-        held["model-index"] = [{"name": manifest.name, "results": [_result(manifest, task, language)]}]
+        held["model-index"] = [
+            {"name": one_line(manifest.name), "results": [_result(manifest, task, language)]}
+        ]
     text = yaml.safe_dump(held, allow_unicode=True, sort_keys=False, width=10_000)
     return f"---\n{text}---\n\n"
 
@@ -132,7 +134,7 @@ def _result(manifest: Manifest, task: str, language: Language) -> dict[str, Any]
     return {
         "task": {"type": task, "name": task.replace("-", " ")},
         "dataset": {
-            "type": manifest.name,
+            "type": one_line(manifest.name),
             "name": title,
             "split": "sample" if sample else "test",
             "revision": str(manifest.data["sha256"]),
