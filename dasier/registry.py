@@ -170,19 +170,6 @@ class Registry:
             raise VersionNotFound(version)
         return verified(content, name=name, version=version, trusted=self.trusted)
 
-    def signature(self, name: str, version: int) -> tuple[str, str]:
-        """Give the id of the key that signed a version's manifest, and the SHA-256 of the manifest's bytes.
-
-        Raises
-        ------
-        VersionNotFound, Untrusted
-        """
-        content = self.store.get(layout.manifest(name, version))
-        if content is None:
-            raise VersionNotFound(version)
-        verified(content, name=name, version=version, trusted=self.trusted)
-        return str(json.loads(content)["signature"]["key_id"]), hashlib.sha256(content).hexdigest()
-
     def blob(self, manifest: Manifest, role: str) -> bytes:
         """Give a blob of a version, its size and digest checked.
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from dasier import layout
 from dasier.errors import Untrusted
+from dasier.manifest import verified
 from dasier.serving.blocks import Block, Heading, Paragraph, Table
 from dasier.words import in_words
 from dasier.words.releases import reason, standing, told
@@ -97,6 +101,8 @@ def section(service: Service, name: str, head: Release, language: Language) -> l
     ------
     Unavailable
         If the store does not answer.
+    Untrusted
+        If the manifest was changed since it was first read.
     """
     if head.serving is None:
         return _log(service, name, head, language)
@@ -111,7 +117,7 @@ def _which(service: Service, name: str, version: int, language: Language) -> lis
     """Give what only publishing settled: the version's number, and whose signature it bears."""
     said = _SAID[language]
     manifest = service.manifest(name, version)
-    key, digest = service.registry.signature(name, version)
+    key, digest = _signed(service, name, version)
     facts = {
         "version": str(version),
         "publication": manifest.id,
@@ -121,6 +127,13 @@ def _which(service: Service, name: str, version: int, language: Language) -> lis
     }
     rows = tuple((said[fact], value) for fact, value in facts.items())
     return [Heading(said["which"]), Table((said["fact"], said["value"]), rows)]
+
+
+def _signed(service: Service, name: str, version: int) -> tuple[str, str]:
+    """Give the id of the key that signed a version's manifest, and the SHA-256 of its bytes."""
+    content = service.registry.store.get(layout.manifest(name, version)) or b""
+    verified(content, name=name, version=version, trusted=service.registry.trusted)
+    return str(json.loads(content)["signature"]["key_id"]), hashlib.sha256(content).hexdigest()
 
 
 def _judged(service: Service, name: str, version: int, language: Language) -> list[Block]:
