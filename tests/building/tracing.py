@@ -94,9 +94,8 @@ def _strings(held: Any) -> Iterator[str]:
     for one in _walk(held):
         if not isinstance(one, str) or not re.search(r"\d", one):
             continue
-        if re.search(r"[^\W\d]", one) or re.fullmatch(
-            r"\d+(\.\d+){2,}", one
-        ):  # words, or a library's version
+        # Words, a library's version, or an array's shape.
+        if re.search(r"[^\W\d]", one) or re.fullmatch(r"\d+(\.\d+){2,}|\d+( \u00d7 \d+)+", one):
             yield one
 
 
