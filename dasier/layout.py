@@ -8,7 +8,8 @@
     models/<name>/releases/999987-000012.json               release 12; the highest number serves
     predictions/<name>/dt=YYYY-MM-DD/….jsonl                the prediction log, JSON lines
     feedback/<name>/dt=YYYY-MM-DD/<sha256>.jsonl            what was true, by the day of the prediction
-    reports/<name>/YYYY-MM-DD.json                          drift and quality of a day
+    reports/<name>/YYYY-MM-DD.json                          drift and quality of a day; beside it
+    reports/<name>/YYYY-MM-DD.<language>.html               the same as a page
 
 A release's key starts with a number that counts down, so that the newest key sorts first: a
 cold function finds what serves with one small listing, whether the log has ten entries or ten
@@ -169,3 +170,12 @@ def report(name: str, day: str) -> str:
     'reports/penguins/2026-11-24.json'
     """
     return f"{reports(name)}{day}.json"
+
+
+def report_page(name: str, day: str, language: str) -> str:
+    """Give the key of a day's report as a page in a language.
+
+    >>> report_page("penguins", "2026-11-24", "fr")
+    'reports/penguins/2026-11-24.fr.html'
+    """
+    return f"{reports(name)}{day}.{language}.html"

@@ -63,6 +63,8 @@ class RuntimeChoice:
         Measured when it was built: what a process grows by when it loads and answers.
     refused : tuple of mapping
         Each other runtime that was tried: ``{"name", "reason"}``.
+    parity : mapping
+        What the proof found: ``rows`` that were compared, of which ``kinds``, and the largest ``deviations``.
     costs : mapping from runtime to mapping
         What decided between several that were proved: ``{"start_ms", "row_us"}`` of each.
     """
@@ -73,6 +75,7 @@ class RuntimeChoice:
     tolerance: float = 0.0
     memory_bytes: int = 0
     refused: tuple[Mapping[str, str], ...] = ()
+    parity: Mapping[str, Any] = field(default_factory=dict)
     costs: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
@@ -90,15 +93,19 @@ class Manifest:
         ISO 8601, UTC.
     created_by : str
     title, summary, limits : Text
+    about : mapping
+        What else was stated for people: ``use``, ``out_of_scope`` and ``data`` (texts), ``licence`` and ``source`` of the
+        data, ``model_licence``. What nobody stated is not there.
     source : mapping
         ``kind`` (recipe, import, csv), recipe, git commit.
     data : mapping
-        ``sha256`` and ``rows`` of the training table.
+        ``sha256`` and ``rows`` of the training table; how many ``nulls`` stood in a column that the estimator was fitted
+        on, and how many rows each of the ``classes`` had, fitted and held out.
     seed : int or None
     environment : mapping
         Python and library versions at build time.
     estimator : mapping
-        ``class`` and a one-line ``summary``.
+        ``class``, a one-line ``summary``, and its ``steps`` with the parameters that were set.
     schema : Schema
     metrics : mapping
         On held-out rows, with the split.
@@ -122,11 +129,12 @@ class Manifest:
     title: Text
     summary: Text
     limits: Text = field(default_factory=dict)
+    about: Mapping[str, Any] = field(default_factory=dict)
     source: Mapping[str, Any]
     data: Mapping[str, Any]
     seed: int | None
     environment: Mapping[str, str]
-    estimator: Mapping[str, str]
+    estimator: Mapping[str, Any]
     schema: Schema
     metrics: Mapping[str, Any]
     runtime: RuntimeChoice

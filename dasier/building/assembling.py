@@ -12,7 +12,7 @@ from dasier import golden
 from dasier.building import lookalikes, provenance
 from dasier.building.baseline import baseline
 from dasier.building.candidate import MEDIA_TYPES
-from dasier.building.card import Facts, card
+from dasier.building.card import card
 from dasier.building.choice import Choice, choose
 from dasier.building.disclosure import held_rows
 from dasier.building.evaluate import evaluate
@@ -21,6 +21,8 @@ from dasier.building.importance import importance
 from dasier.building.infer import infer
 from dasier.building.plots import draw
 from dasier.building.probes import probes
+from dasier.building.slices import slices
+from dasier.building.steps import steps, summary
 from dasier.building.threads import one_thread
 from dasier.built import Built
 from dasier.errors import EstimatorUnsupported, RehearsalFailed
@@ -30,6 +32,8 @@ from dasier.rows import Rows, concatenate
 from dasier.runtimes import NAMES, Outputs, load, runtime
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from dasier.building.trained import Trained
@@ -146,6 +150,14 @@ def _judge(trained: Trained, schema: Schema, choice: Choice, model: Model, held_
             output=schema.output,
             seed=trained.seed,
         )
+        metrics["slices"] = slices(
+            outputs,
+            truth,
+            trained.held_out,
+            schema=schema,
+            importance=metrics["importance"],
+            seed=trained.seed,
+        )
     return _Judged(schema, choice, model, held_out, outputs, truth, metrics, space)
 
 
@@ -162,56 +174,77 @@ def _space(trained: Trained, held_out: Rows) -> NDArray[np.float64] | None:
 
 
 def _built(trained: Trained, judged: _Judged) -> Built:
-    schema, choice = judged.schema, judged.choice
-    notes = (*trained.notes, *held_rows(trained.estimator), *lookalikes.notes(schema.names))
-    source = dict(trained.origin)
-    created, environment = provenance.now(), provenance.environment()
-    data = {"rows": len(trained.table), "sha256": provenance.data_digest(trained.table)}
+    schema, choice, about = judged.schema, judged.choice, trained.about
+    inside = held_rows(trained.estimator)
     described = RuntimeChoice(
         name=choice.runtime,
         reason=choice.reasons,
         requires=runtime(choice.runtime).requirements(),
         tolerance=choice.parity.tolerance if choice.runtime != "sklearn" else 0.0,
         refused=tuple({"runtime": r.runtime, "name": r.name, "reason": r.reason} for r in choice.refused),
+        parity=choice.parity.to_dict(),
         costs={name: cost.to_dict() for name, cost in choice.costs.items()},
     )
-    contents = _contents(trained, judged) | _cards(
-        trained,
-        judged,
-        notes=notes,
-        provenance={
-            "recipe": source.get("recipe"),
-            "commit": source.get("git_commit"),
-            "rows": data["rows"],
-            "data_sha256": data["sha256"],
-            "seed": trained.seed,
-            "python": environment["python"],
-            "libraries": ", ".join(f"{k} {v}" for k, v in environment.items() if k != "python"),
-        },
-    )
+    contents = _contents(trained, judged)
     manifest = Manifest(
         name=trained.name,
         version=0,
         id="",
-        created=created,
+        created=provenance.now(),
         created_by=provenance.whoami(),
-        title=trained.about.title,
-        summary=trained.about.summary,
-        limits=trained.about.limits,
-        source=source,
-        data=data,
+        title=about.title,
+        summary=about.summary,
+        limits=about.limits,
+        about=about.to_document(),
+        source=dict(trained.origin),
+        data=_data(trained, judged) | {"in_model": bool(inside)},
         seed=trained.seed,
-        environment=environment,
-        estimator={"class": type(trained.estimator).__name__, "summary": summary(trained.estimator)},
+        environment=provenance.environment(),
+        estimator={
+            "class": type(trained.estimator).__name__,
+            "summary": summary(trained.estimator),
+            "steps": steps(trained.estimator),
+        },
         schema=schema,
         metrics=judged.metrics,
         runtime=described,
         golden=golden.record(*_golden_rows(judged, trained)),
-        blobs={role: Blob.of(content, media) for role, (content, media) in contents.items()},
+        blobs=_described(contents),
         gate=trained.gate,
-        notes=notes,
+        notes=(*trained.notes, *inside, *lookalikes.notes(schema.names)),
     )
-    return Built(manifest, {role: content for role, (content, _) in contents.items()})
+    cards = _cards(manifest, judged)
+    everything = contents | cards
+    return Built(
+        replace(manifest, blobs=_described(everything)),
+        {role: content for role, (content, _) in everything.items()},
+    )
+
+
+def _described(contents: Mapping[str, tuple[bytes, str]]) -> dict[str, Blob]:
+    return {role: Blob.of(content, media) for role, (content, media) in contents.items()}
+
+
+def _data(trained: Trained, judged: _Judged) -> dict[str, Any]:
+    """Give what the manifest keeps of the rows: how many, of which class, where nulls stood, and their digest."""
+    found: dict[str, Any] = {
+        "rows": len(trained.table),
+        "sha256": provenance.data_digest(trained.table),
+        "nulls": {
+            name: int(cells.isna().sum())
+            for name, cells in trained.fitted_rows[trained.features].items()
+            if cells.isna().any()
+        },
+    }
+    if trained.target is None or trained.task != "classification":
+        return found
+    sample = trained.split.get("kind") == "sample"
+    parts = {"held_out": trained.held_out} | ({} if sample else {"fitted": trained.fitted_rows})
+    found["classes"] = {
+        str(label): {part: int((rows[trained.target] == label).sum()) for part, rows in parts.items()}
+        for label in judged.schema.output.classes
+    }
+    return found
 
 
 def _golden_rows(judged: _Judged, trained: Trained) -> tuple[Rows, Outputs]:
@@ -249,20 +282,7 @@ def _contents(trained: Trained, judged: _Judged) -> dict[str, tuple[bytes, str]]
     }
 
 
-def _cards(
-    trained: Trained, judged: _Judged, *, notes: tuple[Any, ...], provenance: dict[str, Any]
-) -> dict[str, tuple[bytes, str]]:
-    facts = Facts(
-        name=trained.name,
-        about=trained.about,
-        schema=judged.schema,
-        metrics=judged.metrics,
-        estimator=summary(trained.estimator),
-        runtime=judged.choice.runtime,
-        runtime_reason=judged.choice.reasons,
-        notes=notes,
-        provenance=provenance,
-    )
+def _cards(manifest: Manifest, judged: _Judged) -> dict[str, tuple[bytes, str]]:
     contents: dict[str, tuple[bytes, str]] = {}
     for language in LANGUAGES:
         pictures = draw(
@@ -273,22 +293,7 @@ def _cards(
             truth=judged.truth,
             space=judged.space,
         )
-        told = card(facts, language=language, pictures=pictures)
+        told = card(manifest, language=language, pictures=pictures)
         contents[f"card.{language}.md"] = (told.markdown.encode(), "text/markdown; charset=utf-8")
         contents[f"card.{language}.html"] = (told.html.encode(), "text/html; charset=utf-8")
     return contents
-
-
-def summary(estimator: Any) -> str:
-    """Give an estimator in a line: its steps, with arrows between them.
-
-    >>> from sklearn.linear_model import Ridge
-    >>> from sklearn.pipeline import make_pipeline
-    >>> from sklearn.preprocessing import StandardScaler
-    >>> summary(make_pipeline(StandardScaler(), Ridge()))
-    'StandardScaler → Ridge'
-    """
-    steps = getattr(estimator, "steps", None)
-    if not steps:
-        return type(estimator).__name__
-    return " → ".join(summary(step) for _, step in steps)

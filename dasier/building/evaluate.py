@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.metrics import silhouette_samples
 
+from dasier.building.calibration import confidence, reliability
 from dasier.errors import DataInvalid
 from dasier.measuring import measures
-from dasier.measuring.measures import intervals, wilson
+from dasier.measuring.measures import MANY_ROWS, RESAMPLES, intervals, wilson
 from dasier.measuring.quality import PRIMARY, anomalies_in, codes_of, measures_of, rarer
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 INTERVAL_SHARE = 0.8
 """How many of the held-out rows a regression's interval of residuals covers."""
 
-CALIBRATION_BINS = 10
+_SHARES = frozenset({"accuracy", "precision", "recall", "flagged"})
+_DOUBTED = frozenset({"balanced_accuracy", "macro_f1", "roc_auc"})
+
 SILHOUETTE_ROWS = 2_000
 """The silhouette compares every pair of rows; more of them are sampled."""
 
@@ -60,8 +63,9 @@ def evaluate(
     -------
     dict
         ``split``, ``primary`` (a name in ``values``, or None), ``values`` (name to value, low, high),
+        ``methods`` (name to what made its interval: ``wilson``, ``bootstrap``, or ``never_wrong``), ``resamples``,
         ``constant_guess`` (what always answering the same would get) and, by task, ``confusion``,
-        ``positive``, ``per_class``, ``calibration``, ``residuals``, ``sizes``.
+        ``positive``, ``per_class``, ``calibration``, ``confidence``, ``residuals``, ``sizes``.
 
     Raises
     ------
@@ -82,7 +86,22 @@ def evaluate(
     primary = PRIMARY[output.task]
     if primary not in found["values"]:
         primary = "flagged" if "flagged" in found["values"] else ""
-    return {"split": dict(split), "primary": primary or None, **found}
+    n_rows = len(outputs.predictions)
+    return {
+        "split": dict(split),
+        "primary": primary or None,
+        "methods": {name: _method(name, value) for name, value in found["values"].items()},
+        "resamples": RESAMPLES if n_rows < MANY_ROWS else RESAMPLES // 5,
+        **found,
+    }
+
+
+def _method(name: str, found: measures.Interval) -> str:
+    """Give how an interval was made: `_doubted` replaces a bootstrap that found nothing to doubt."""
+    if name in _SHARES:
+        return "wilson"
+    never_wrong = name in _DOUBTED and found["value"] == 1.0 and found["low"] < 1.0 and found["high"] == 1.0
+    return "never_wrong" if never_wrong else "bootstrap"
 
 
 def _needed(truth: NDArray[Any] | None, output: Output) -> NDArray[Any]:
@@ -114,12 +133,19 @@ def _classification(outputs: Outputs, truth: NDArray[Any], output: Output, seed:
         "accuracy": float(counts.sum(axis=1).max() / len(actual)),
         "balanced_accuracy": 1 / int((counts.sum(axis=1) > 0).sum()),
     }
-    found["confusion"] = {"classes": names, "counts": counts.astype(int).tolist()}
+    found["confusion"] = _counted(names, counts)
     found["per_class"] = {name: _of_class(counts, position) for position, name in enumerate(names)}
     if outputs.probabilities is not None:
         probabilities = np.asarray(outputs.probabilities, dtype=np.float64)
-        found["calibration"] = _calibration(actual, probabilities, positive)
+        found["calibration"] = _calibration(actual, probabilities, positive, seed)
+        found["confidence"] = confidence(probabilities, probabilities.argmax(axis=1) == actual, seed=seed)
     return found
+
+
+def _counted(names: list[str], counts: NDArray[np.float64]) -> dict[str, Any]:
+    """Give a confusion matrix; rows are the truth."""
+    right, rows = int(np.trace(counts)), int(counts.sum())
+    return {"classes": names, "counts": counts.astype(int).tolist(), "right": right, "rows": rows}
 
 
 def _doubted(
@@ -144,29 +170,21 @@ def _precision_and_recall(counts: NDArray[np.float64], position: int) -> dict[st
     return found
 
 
-def _of_class(counts: NDArray[np.float64], position: int) -> dict[str, float | int | None]:
+def _of_class(counts: NDArray[np.float64], position: int) -> dict[str, Any]:
     both = _precision_and_recall(counts, position)
     shares = {name: both[name]["value"] if name in both else None for name in ("precision", "recall")}
-    return {**shares, "rows": int(counts[position].sum())}
+    return {**shares, "intervals": dict(both), "rows": int(counts[position].sum())}
 
 
 def _calibration(
-    actual: NDArray[np.intp], probabilities: NDArray[np.float64], positive: int | None
+    actual: NDArray[np.intp], probabilities: NDArray[np.float64], positive: int | None, seed: int
 ) -> dict[str, Any]:
-    """Give how often what was said with some probability came true, in bins of equal numbers of rows.
-
-    Of two classes the probability is the rarer one's; of several, that of the class predicted.
-    """
+    """Give whether probabilities hold: of two classes the rarer one's, of several that of the class predicted."""
     if positive is None:
         said, came = probabilities.max(axis=1), probabilities.argmax(axis=1) == actual
     else:
         said, came = probabilities[:, positive], actual == positive
-    order = np.argsort(said, kind="stable")
-    bins = [
-        {"said": float(said[rows].mean()), "came": wilson(came[rows].sum(), len(rows)), "rows": len(rows)}
-        for rows in np.array_split(order, min(CALIBRATION_BINS, max(1, len(order) // 10)))
-    ]
-    return {"of": "prediction" if positive is None else "positive", "bins": bins}
+    return {"of": "prediction" if positive is None else "positive", **reliability(said, came, seed=seed)}
 
 
 # --- regression ----------------------------------------------------------------------------------
@@ -230,5 +248,5 @@ def _anomalies(outputs: Outputs, truth: NDArray[Any] | None, output: Output, see
         ranked = {"roc_auc": measures_of(outputs, truth, output)["roc_auc"]}
         values |= intervals(ranked, len(anomalous), seed=seed)
         values |= _doubted(values, int(min(anomalous.sum(), (~anomalous).sum())) or 1, "roc_auc")
-    found["confusion"] = {"classes": ["-1", "1"], "counts": counts.astype(int).tolist()}
+    found["confusion"] = _counted(["-1", "1"], counts)
     return found

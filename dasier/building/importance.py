@@ -23,7 +23,10 @@ ROWS = 500
 """Enough to rank columns; more cost time for every column."""
 
 ANSWERS = 60
-"""How many times the rows are predicted in all, at most, beyond once a column."""
+"""How many times the rows are predicted in all, at most, beyond `LEAST_SHUFFLES` times a column."""
+
+LEAST_SHUFFLES = 3
+"""With fewer there is no spread to tell."""
 
 
 def importance(
@@ -50,7 +53,7 @@ def importance(
     dict
         ``measure``: what shuffling raises: ``log_loss`` or ``error_rate`` (classification), ``mae``
         (regression), ``changed`` (clustering: share of rows that change group) or ``score_change``
-        (anomaly detection: mean change of the score). ``columns``: a list of ``column``, ``value``
+        (anomaly detection: mean change of the score). ``rows`` and ``shuffles``: how many. ``columns``: a list of ``column``, ``value``
         (mean over the shuffles) and ``spread`` (their standard deviation).
     """
     rng = np.random.default_rng(seed)
@@ -58,7 +61,7 @@ def importance(
     sample = features.iloc[rows].reset_index(drop=True)
     measure, loss = _loss(predict(sample), None if truth is None else truth[rows], output)
     before = loss(predict(sample))
-    repeats = max(1, min(5, ANSWERS // features.shape[1]))
+    repeats = max(LEAST_SHUFFLES, min(5, ANSWERS // features.shape[1]))
     columns: list[dict[str, Any]] = []
     # Threads cost more than they save on a few hundred rows, much more on a machine that is busy.
     with threadpool_limits(limits=1):
@@ -70,7 +73,7 @@ def importance(
                 rises.append(loss(predict(shuffled)) - before)
             columns.append({"column": name, "value": float(np.mean(rises)), "spread": float(np.std(rises))})
     columns.sort(key=lambda column: (-column["value"], column["column"]))
-    return {"measure": measure, "columns": columns}
+    return {"measure": measure, "rows": len(sample), "shuffles": repeats, "columns": columns}
 
 
 def _loss(

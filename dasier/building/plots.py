@@ -165,10 +165,10 @@ def _confusion(confusion: Mapping[str, Any], schema: Schema, language: Language)
     axes.set_ylabel(_WORDS["actual"][language])
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
-    right = whole(np.trace(counts), language)
+    right, rows = whole(confusion["right"], language), whole(confusion["rows"], language)
     alt = {
-        "en": f"Confusion matrix: {right} of {whole(counts.sum(), language)} rows were answered right.",
-        "fr": f"Matrice de confusion\u00a0: {right} lignes sur {whole(counts.sum(), language)} ont reçu la bonne réponse.",
+        "en": f"Confusion matrix: {right} of {rows} rows were answered right.",
+        "fr": f"Matrice de confusion\u00a0: {right} lignes sur {rows} ont reçu la bonne réponse.",
     }
     return _picture("confusion", figure, language, alt)
 
@@ -196,10 +196,10 @@ def _calibration(metrics: Mapping[str, Any], schema: Schema, language: Language)
     suffix = f" ({short(_class(schema, of, language), 24)})" if of else ""
     axes.set_xlabel(_WORDS["said"][language] + suffix, parse_math=False)
     axes.set_ylabel(_WORDS["came"][language])
-    gap = max(abs(s - c) for s, c in zip(said, came, strict=True))
+    gap = percent(metrics["calibration"]["largest_gap"], language)
     alt = {
-        "en": f"How often a probability came true, in {len(bins)} groups of rows; the largest gap is {percent(gap, language)}.",
-        "fr": f"Fréquence observée pour chaque probabilité annoncée, en {len(bins)} groupes de lignes\u00a0; le plus grand écart est de {percent(gap, language)}.",
+        "en": f"How often a probability came true, in groups of rows; the largest gap is {gap}.",
+        "fr": f"Fréquence observée pour chaque probabilité annoncée, par groupes de lignes\u00a0; le plus grand écart est de {gap}.",
     }
     return _picture("calibration", figure, language, alt)
 
@@ -289,8 +289,8 @@ def _projection(
     for text in legend.get_texts():
         text.set_parse_math(False)
     alt = {
-        "en": f"{whole(len(flat), language)} rows on a plane, marked by {len(names)} answers.",
-        "fr": f"{whole(len(flat), language)} lignes sur un plan, marquées selon {len(names)} réponses.",
+        "en": "Held-out rows on a plane, marked by their answers.",
+        "fr": "Lignes de test sur un plan, marquées selon leurs réponses.",
     }
     return _picture("projection", figure, language, alt)
 

@@ -49,10 +49,12 @@ class Recipe:
     folder : Path
     name, task, target, seed
         ``target`` is None for clustering, and may be for anomaly detection.
-    title, summary, limits, use, data : Text
-        For people, in English and French; ``use`` and ``data`` may be empty.
+    title, summary, limits, use, out_of_scope, data : Text
+        For people, in English and French; ``use``, ``out_of_scope`` and ``data`` may be empty.
     licence, source : str
         Of the data; may be empty.
+    model_licence : str
+        Of the model; may be empty.
     test_share : float
         Held-out share of the rows, above 0 and at most 0.5.
     stratify : bool
@@ -79,9 +81,11 @@ class Recipe:
     summary: Text
     limits: Text
     use: Text = field(default_factory=dict)
+    out_of_scope: Text = field(default_factory=dict)
     data: Text = field(default_factory=dict)
     licence: str = ""
     source: str = ""
+    model_licence: str = ""
     test_share: float
     stratify: bool
     estimator_params: Mapping[str, Any]
@@ -139,9 +143,11 @@ def _values(table: Table) -> dict[str, Any]:
         "summary": table.text("summary"),
         "limits": table.text("limits"),
         "use": table.text("use", required=False) or {},
+        "out_of_scope": table.text("out_of_scope", required=False) or {},
         "data": data.own_text(),
         "licence": data.string("licence", required=False) or "",
         "source": data.string("source", required=False) or "",
+        "model_licence": table.string("licence", required=False) or "",
         "test_share": split.number("test_share", above=0.0, maximum=0.5, default=DEFAULT_TEST_SHARE),
         "stratify": split.boolean("stratify", default=False),
         "estimator_params": table.table("estimator").whole(),

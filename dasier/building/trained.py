@@ -22,19 +22,35 @@ class About:
 
     Attributes
     ----------
-    title, summary, use, limits, data : Text
+    title, summary, use, out_of_scope, limits, data : Text
         In English and French; ``data`` says where the rows come from.
     licence, source : str
         Of the data.
+    model_licence : str
+        Of the model itself.
     """
 
     title: Text
     summary: Text
     use: Text = field(default_factory=dict)
+    out_of_scope: Text = field(default_factory=dict)
     limits: Text = field(default_factory=dict)
     data: Text = field(default_factory=dict)
     licence: str = ""
     source: str = ""
+    model_licence: str = ""
+
+    def to_document(self) -> dict[str, Any]:
+        """Give what the manifest keeps beside title, summary and limits: what was stated, and no blank."""
+        told = {
+            "use": self.use,
+            "out_of_scope": self.out_of_scope,
+            "data": self.data,
+            "licence": self.licence,
+            "source": self.source,
+            "model_licence": self.model_licence,
+        }
+        return {key: value for key, value in told.items() if value}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

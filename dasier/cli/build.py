@@ -17,6 +17,7 @@ from dasier.errors import DataInvalid, RecipeInvalid
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from dasier.building.card import Missing
     from dasier.built import Built
     from dasier.manifest import Manifest
 
@@ -106,17 +107,20 @@ def bar(name: str, *, quiet: bool) -> Iterator[Callable[[str], None]]:
 
 def finish(made: Built, out: Path, session: Session | None, *, as_json: bool) -> dict[str, Any]:
     """Write a build, publish it if a session is given, and say what it is."""
+    from dasier.building.card import missing  # noqa: PLC0415 (what builds is installed where something was built)
+
     manifest = made.manifest
-    folder = out / manifest.name
+    folder, lacking = out / manifest.name, missing(manifest)
     made.write(folder)
     if not as_json:
-        _describe(manifest, folder)
+        _describe(manifest, folder, lacking)
     told: dict[str, Any] = {
         "name": manifest.name,
         "folder": str(folder),
         "runtime": manifest.runtime.name,
         "reason": manifest.runtime.reason,
         "metrics": manifest.metrics,
+        "missing": [{"key": one.key, "what": one.what["en"]} for one in lacking],
     }
     if session is not None:
         told["version"] = publish_built(session, made, quiet=as_json).version
@@ -125,7 +129,7 @@ def finish(made: Built, out: Path, session: Session | None, *, as_json: bool) ->
     return told
 
 
-def _describe(manifest: Manifest, folder: Path) -> None:
+def _describe(manifest: Manifest, folder: Path, lacking: list[Missing]) -> None:
     click.echo(f"{manifest.name}, in {folder}")
     click.echo(f"  runtime   {manifest.runtime.name}: {manifest.runtime.reason.get('en', '')}")
     values = [
@@ -138,6 +142,9 @@ def _describe(manifest: Manifest, folder: Path) -> None:
         click.echo(f"  {'sample  ' if brought else 'held out'}  {', '.join(values)}")
     for note in manifest.notes:
         click.echo(f"  note      {note.get('en', '')}")
+    if lacking:
+        told = "; ".join(f"{one.what['en']} ({one.key})" for one in lacking)
+        click.echo(f"  missing   {told}: the card says so. A recipe states it in params.toml.")
 
 
 def _folders(recipes: tuple[str, ...]) -> list[Path]:

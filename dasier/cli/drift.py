@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,14 +13,13 @@ from dasier.cli.comparison import counted, figure
 from dasier.cli.options import json_option, registry_option
 from dasier.cli.session import Session
 from dasier.cli.show import json_out, say, table
+from dasier.words.drift import NOT_ESTIMATED, TESTS
+
+if TYPE_CHECKING:
+    from dasier.drift import Report
+    from dasier.words import Language
 
 _DAYS = 31
-_TESTS = {
-    "kolmogorov_smirnov": "spread (Kolmogorov-Smirnov)",
-    "chi_square": "spread (chi-square)",
-    "nulls": "nulls",
-    "outside": "never seen in training",
-}
 
 
 @click.command()
@@ -37,6 +36,13 @@ _TESTS = {
 @click.option(
     "--plot", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.png", help="Draw it as well."
 )
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.html",
+    help="Write a page as well.",
+)
+@click.option("--lang", type=click.Choice(["en", "fr"]), default="en", show_default=True, help="Of the page.")
 @registry_option
 @json_option
 def drift(
@@ -44,6 +50,8 @@ def drift(
     since: datetime,
     version: int | None,
     plot: Path | None,
+    html: Path | None,
+    lang: Language,
     registry: str | None,
     *,
     as_json: bool,
@@ -55,7 +63,7 @@ def drift(
     \b
     Example:
       dasier drift penguins
-      dasier drift penguins --since 30d --plot drift.png
+      dasier drift penguins --since 30d --plot drift.png --html drift.html
     """  # noqa: D301
     from dasier import drift as drifting  # noqa: PLC0415 (numpy)
     from dasier.errors import ComparisonRefused  # noqa: PLC0415
@@ -71,14 +79,16 @@ def drift(
             f"since {since:%Y-%m-%d %H:%M} UTC."
         )
     if plot is not None:
-        _draw(report, plot)
+        _write(plot, _drawn(report))
+    if html is not None:
+        _write(html, drifting.page(report, lang))
     if as_json:
         json_out(report.document)
     else:
         show(report.document)
 
 
-def _draw(report: Any, file: Path) -> None:
+def _drawn(report: Report) -> bytes:
     from dasier.errors import ComparisonRefused  # noqa: PLC0415
 
     try:
@@ -87,23 +97,32 @@ def _draw(report: Any, file: Path) -> None:
         raise ComparisonRefused(
             f"--plot draws with {error.name}, which is not installed: pip install 'dasier[build]'"
         ) from error
+    return plots.draw(report)
+
+
+def _write(file: Path, content: bytes) -> None:
+    from dasier.errors import ComparisonRefused  # noqa: PLC0415
+
     try:
-        file.write_bytes(plots.draw(report))
+        file.write_bytes(content)
     except OSError as error:
         raise ComparisonRefused(f"{file} cannot be written: {error.strerror}") from error
-    say(f"Drawn in {file}.")
+    say(f"Written to {file}.")
 
 
 def show(document: dict[str, Any]) -> None:
     """Write a report."""
+    from dasier.drift.report import first_days  # noqa: PLC0415 (numpy)
+
     _head(document)
-    first = _first_days(document)
+    first = first_days(document)
     table(
         ("column", "psi", "by chance", "nulls", "never seen", "alarmed by", "since"),
         [_line(finding, first.get(finding["key"])) for finding in document["findings"]],
     )
     _unwatched(document)
     _quality(document["quality"])
+    _estimated(document["estimated"])
 
 
 def _head(document: dict[str, Any]) -> None:
@@ -133,7 +152,7 @@ def _head(document: dict[str, Any]) -> None:
 def _line(finding: dict[str, Any], first: str | None) -> tuple[object, ...]:
     by_name = {test["name"]: test for test in finding["tests"]}
     name = f"{finding['name']} (output)" if finding["key"] == "output" else finding["name"]
-    alarmed = ", ".join(_TESTS[test] for test in finding["alarmed"])
+    alarmed = ", ".join(TESTS[test]["en"] for test in finding["alarmed"])
     return (
         name,
         f"{finding['psi']:.3f} {finding['level']}",
@@ -147,15 +166,6 @@ def _line(finding: dict[str, Any], first: str | None) -> tuple[object, ...]:
 
 def _share(test: dict[str, Any]) -> str:
     return f"{100 * test['value']:.1f} % (was {100 * test['trained']:.1f})"
-
-
-def _first_days(document: dict[str, Any]) -> dict[str, str]:
-    """Give the first day on which each column was alarmed by its own rows."""
-    first: dict[str, str] = {}
-    for day in document["days"]:
-        for key in day["alarmed"]:
-            first.setdefault(key, day["day"])
-    return first
 
 
 def _unwatched(document: dict[str, Any]) -> None:
@@ -183,6 +193,18 @@ def _quality(told: dict[str, Any]) -> None:
             ("day", "rows", told["metric"]),
             [(day["day"], day["rows"], _interval(day["value"]) if day["value"] else None) for day in days],
         )
+
+
+def _estimated(told: dict[str, Any]) -> None:
+    if told["why"]:
+        click.echo(f"Estimated without feedback: nothing. {NOT_ESTIMATED[told['why']]['en']}")
+        return
+    held = told["held_out"]
+    click.echo(
+        f"Estimated without feedback: {told['measure']} {_interval(told['value'])} by the probabilities of "
+        f"{counted(told['rows'], 'row')}; on held-out rows they were off by {figure(held['error'])}, of which chance explains "
+        f"{figure(held['by_chance'])}."
+    )
 
 
 def _interval(told: dict[str, float]) -> str:

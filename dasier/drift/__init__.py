@@ -5,6 +5,7 @@ terminal (`dasier drift`). docs/drift.md says what is tested, at which threshold
 """
 
 from dasier.drift.daily import due, write
+from dasier.drift.page import page
 from dasier.drift.report import Report, survey
 
-__all__ = ["Report", "due", "survey", "write"]
+__all__ = ["Report", "due", "page", "survey", "write"]

@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from dasier import layout
+from dasier.drift.page import page
 from dasier.drift.report import MOST_DAYS, of_day
 from dasier.manifest import canonical
 from dasier.predictions import days
+from dasier.words import LANGUAGES
 
 if TYPE_CHECKING:
     from dasier.drift.report import Report
@@ -41,7 +43,7 @@ def due(registry: Registry, name: str, *, now: datetime) -> list[datetime]:
 
 
 def write(registry: Registry, name: str, day: datetime) -> Report | None:
-    """Write the report on a day and give it; None if there is nothing to say, or another was first.
+    """Write the report on a day, with its pages, and give it; None if there is nothing to say, or another was first.
 
     Raises
     ------
@@ -53,5 +55,8 @@ def write(registry: Registry, name: str, day: datetime) -> Report | None:
     report = of_day(registry, name, day)
     if report is None:
         return None
-    written = registry.store.create(layout.report(name, f"{day:%Y-%m-%d}"), canonical(report.document))
+    date = f"{day:%Y-%m-%d}"
+    for language in LANGUAGES:  # first the pages: the document says that all of it is there
+        registry.store.create(layout.report_page(name, date, language), page(report, language))
+    written = registry.store.create(layout.report(name, date), canonical(report.document))
     return report if written else None

@@ -97,10 +97,11 @@ def realised(told: Told, manifest: Manifest) -> dict[str, Any]:
         "held_out": held_out,
         "margin": rules.margin,
         "worse": False,
+        "enough": told.rows(days) >= LEAST_TOLD,
         "why": None,
         "days": [],
     }
-    if found["rows"] < LEAST_TOLD:
+    if not found["enough"]:
         found["why"] = f"The truth of {found['rows']} rows is known; it takes {LEAST_TOLD}."
         return found
     try:

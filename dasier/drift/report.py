@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from dasier import feedback
 from dasier.drift import judging
+from dasier.drift.estimated import Sureness, estimated
 from dasier.drift.quality import Told, realised
 from dasier.drift.tally import Tally, records, total, watched
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from dasier.drift.tally import Watched
@@ -64,6 +66,7 @@ class Seen:
     requests : int
     days : dict of day to Tally
     told : Told
+    sure : Sureness
     unread : int
         Records whose rows are none of the version's.
     """
@@ -73,12 +76,14 @@ class Seen:
     requests: int = 0
     days: dict[str, Tally] = field(default_factory=dict)
     told: Told = field(default_factory=Told)
+    sure: Sureness = field(default_factory=Sureness)
     unread: int = 0
 
     def add(self, record: Prediction, actual: Label | list[Label] | None) -> None:
         """Count a record, and what was true of it."""
         self.requests += 1
         self.told.add(record, actual)
+        self.sure.add(record)
         try:
             self.days.setdefault(record.time[:10], Tally()).record(record, self.watched)
         except (ValueError, TypeError, KeyError):
@@ -125,6 +130,7 @@ def survey(
         "others": {str(one): seen[one].requests for one in sorted(seen)},
         "quality": realised(of.told, of.manifest),
     }
+    document["estimated"] = estimated(of.sure, of.manifest, document["findings"])
     if document["quality"]["worse"]:
         document["alarmed"].append("quality")
     return Report(document, of.watched, days)
@@ -173,3 +179,12 @@ def of_day(registry: Registry, name: str, day: datetime) -> Report | None:
         if report is None or report.document["counts"]["rows"] >= judging.LEAST_ROWS:
             break
     return report
+
+
+def first_days(document: Mapping[str, Any]) -> dict[str, str]:
+    """Give the first day on which each column was alarmed by its own rows."""
+    first: dict[str, str] = {}
+    for day in document["days"]:
+        for key in day["alarmed"]:
+            first.setdefault(key, day["day"])
+    return first

@@ -1,11 +1,15 @@
-"""What a card cannot know when it is built: how its version was judged, and what served when, and why."""
+"""What a card cannot know when it is built: which version it became, how that was judged, what served when, and why."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from dasier import layout
 from dasier.errors import Untrusted
+from dasier.manifest import verified
 from dasier.serving.blocks import Block, Heading, Paragraph, Table
 from dasier.words import in_words
 from dasier.words.releases import reason, standing, told
@@ -23,6 +27,14 @@ _AT_ONCE = 16
 
 _SAID: dict[Language, dict[str, str]] = {
     "en": {
+        "which": "Which version this is",
+        "fact": "What",
+        "value": "Is",
+        "version": "Number",
+        "publication": "Published as",
+        "built": "Built",
+        "key": "Key that signed it",
+        "manifest": "SHA-256, manifest",
         "judged": "How version {version} was judged",
         "by": "Judged {when} by {who}.",
         "by_against": "Judged {when} by {who}, against version {against}, which served then.",
@@ -45,6 +57,14 @@ _SAID: dict[Language, dict[str, str]] = {
         "all": "The whole log: GET /models/{name}/releases, or dasier releases {name}.",
     },
     "fr": {
+        "which": "De quelle version il s’agit",
+        "fact": "Quoi",
+        "value": "Est",
+        "version": "Numéro",
+        "publication": "Publiée sous",
+        "built": "Construite",
+        "key": "Clé qui l’a signée",
+        "manifest": "SHA-256, manifeste",
         "judged": "Comment la version {version} a été jugée",
         "by": "Jugée le {when} par {who}.",
         "by_against": "Jugée le {when} par {who}, face à la version {against}, alors en service.",
@@ -81,9 +101,39 @@ def section(service: Service, name: str, head: Release, language: Language) -> l
     ------
     Unavailable
         If the store does not answer.
+    Untrusted
+        If the manifest was changed since it was first read.
     """
-    judged = [] if head.serving is None else _judged(service, name, head.serving, language)
-    return [*judged, *_log(service, name, head, language)]
+    if head.serving is None:
+        return _log(service, name, head, language)
+    return [
+        *_which(service, name, head.serving, language),
+        *_judged(service, name, head.serving, language),
+        *_log(service, name, head, language),
+    ]
+
+
+def _which(service: Service, name: str, version: int, language: Language) -> list[Block]:
+    """Give what only publishing settled: the version's number, and whose signature it bears."""
+    said = _SAID[language]
+    manifest = service.manifest(name, version)
+    key, digest = _signed(service, name, version)
+    facts = {
+        "version": str(version),
+        "publication": manifest.id,
+        "built": f"{_minute(manifest.created)}, {manifest.created_by}",
+        "key": key,
+        "manifest": digest,
+    }
+    rows = tuple((said[fact], value) for fact, value in facts.items())
+    return [Heading(said["which"]), Table((said["fact"], said["value"]), rows)]
+
+
+def _signed(service: Service, name: str, version: int) -> tuple[str, str]:
+    """Give the id of the key that signed a version's manifest, and the SHA-256 of its bytes."""
+    content = service.registry.store.get(layout.manifest(name, version)) or b""
+    verified(content, name=name, version=version, trusted=service.registry.trusted)
+    return str(json.loads(content)["signature"]["key_id"]), hashlib.sha256(content).hexdigest()
 
 
 def _judged(service: Service, name: str, version: int, language: Language) -> list[Block]:

@@ -12,7 +12,6 @@ DRAWERS = {"utils", "util", "helpers", "helper", "common", "base", "misc"}
 LONG = 300
 LONG_FOR_A_REASON = {
     "dasier/errors.py": "the whole tree, with the message of each, drawn once",
-    "dasier/building/card.py": "one document, both languages",
     "dasier/building/plots.py": "a function for each picture",
     "dasier/building/infer.py": "one rule after the other for the kind of a column",
 }

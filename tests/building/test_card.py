@@ -16,14 +16,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from sklearn.linear_model import Ridge
 
-from dasier.building.card import Facts, card
+from dasier.building.card import card, missing
 from dasier.building.evaluate import evaluate
 from dasier.building.importance import importance
 from dasier.building.infer import infer
 from dasier.building.plots import Picture, draw
 from dasier.building.refinements import ColumnNotes, OutputNotes, Refinements
-from dasier.building.trained import About
+from dasier.building.slices import slices
+from dasier.building.steps import steps
+from dasier.manifest import Blob, Manifest, RuntimeChoice
 from dasier.runtimes import Outputs
 from dasier.words import LANGUAGES
 from dasier.words.markdown import code, escaped
@@ -61,7 +64,7 @@ class Tags(HTMLParser):
 
 def model(
     task: str = "classification", *, names: tuple[str, ...] = ("size", "colour")
-) -> tuple[Facts, tuple[Outputs, Any, Any]]:
+) -> tuple[Manifest, tuple[Outputs, Any, Any]]:
     """Give what a card and its pictures are made from, for a small model of a task."""
     rng = np.random.default_rng(5)
     frame = pd.DataFrame({names[0]: rng.normal(size=60), names[1]: ["red", "blue"] * 30})
@@ -91,23 +94,37 @@ def model(
         space=space,
     )
     metrics["importance"] = importance(lambda _: outputs, frame, truth, output=schema.output, seed=1)
-    facts = Facts(
+    metrics["slices"] = slices(
+        outputs, truth, frame, schema=schema, importance={"columns": [{"column": names[0], "value": 1.0}]}, seed=1
+    )  # fmt: skip
+    manifest = Manifest(
         name="plums",
-        about=About(
-            title={"en": "Plums", "fr": "Prunes"}, summary={"en": "Which plum.", "fr": "Quelle prune."}
-        ),
+        version=0,
+        id="",
+        created="2026-11-20T09:30:00Z",
+        created_by="tests",
+        title={"en": "Plums", "fr": "Prunes"},
+        summary={"en": "Which plum.", "fr": "Quelle prune."},
+        source={"kind": "recipe", "recipe": "plums", "git_commit": None},
+        data={"rows": 4454, "sha256": "5d858b", "nulls": {}, "in_model": False},
+        seed=1,
+        environment={"python": "3.11.2", "scikit-learn": "1.9.1"},
+        estimator={"class": "Ridge", "summary": "Ridge", "steps": steps(Ridge(alpha=2.0))},
         schema=schema,
         metrics=metrics,
-        runtime="onnx",
-        runtime_reason={"en": "Parity was proved.", "fr": "La parité a été prouvée."},
+        runtime=RuntimeChoice(
+            name="onnx", reason={"en": "Parity was proved.", "fr": "La parité a été prouvée."}, requires={}
+        ),
+        golden={},
+        blobs={},
     )
-    return facts, (outputs, truth, space)
+    return manifest, (outputs, truth, space)
 
 
 def pictures(task: str, language: Any, **options: Any) -> tuple[Picture, ...]:
-    facts, (outputs, truth, space) = model(task, **options)
+    manifest, (outputs, truth, space) = model(task, **options)
     return draw(
-        facts.metrics, schema=facts.schema, language=language, outputs=outputs, truth=truth,
+        manifest.metrics, schema=manifest.schema, language=language, outputs=outputs, truth=truth,
         space=space if task in ("clustering", "anomaly_detection") else None,
     )  # fmt: skip
 
@@ -118,96 +135,133 @@ def pictures(task: str, language: Any, **options: Any) -> tuple[Picture, ...]:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("task", ["classification", "regression", "clustering", "anomaly_detection"])
 def test_every_task_has_a_card_in_both_languages(task: str, language: Any) -> None:
-    facts, _ = model(task)
+    manifest, _ = model(task)
 
-    made = card(facts, language=language, pictures=pictures(task, language))
+    made = card(manifest, language=language, pictures=pictures(task, language))
 
     headings = re.findall(r"^## (.+)$", made.markdown, re.MULTILINE)
-    assert len(headings) == 8
-    assert made.markdown.startswith("# Plums" if language == "en" else "# Prunes")
+    assert len(headings) == 11
+    assert made.markdown.startswith("---\n")
+    assert "\n---\n\n# Plums\n" in made.markdown or "\n---\n\n# Prunes\n" in made.markdown
     assert f'<html lang="{language}">' in made.html
     assert all(f"<h2>{heading}</h2>" in made.html for heading in headings)
 
 
 def test_the_split_is_told() -> None:
-    facts, _ = model()
+    manifest, _ = model()
 
-    text = card(facts, language="en").markdown
+    text = card(manifest, language="en").markdown
 
     assert "Measured on 60 rows that the model was not fitted on; it was fitted on 1,200." in text
 
 
 def test_every_measure_is_shown_with_its_interval() -> None:
-    facts, _ = model("regression")
+    manifest, _ = model("regression")
 
-    text = card(facts, language="fr").markdown
+    text = card(manifest, language="fr").markdown
 
     assert re.search(r"Erreur absolue moyenne\*\* \| 0,1 points \| de 0,1 points à 0,1 points", text)
 
 
 def test_a_category_is_shown_as_it_is_sent_and_as_people_call_it() -> None:
-    facts, _ = model()
+    manifest, _ = model()
     labels = {"red": {"en": "Red", "fr": "Rouge"}, "blue": {"en": "Blue", "fr": "Bleue"}}
-    columns = [replace(one, category_labels=labels) for one in facts.schema.columns]
-    facts = replace(facts, schema=replace(facts.schema, columns=tuple(columns)))
+    columns = [replace(one, category_labels=labels) for one in manifest.schema.columns]
+    manifest = replace(manifest, schema=replace(manifest.schema, columns=tuple(columns)))
 
-    english, french = (card(facts, language=language).markdown for language in LANGUAGES)
+    english, french = (card(manifest, language=language).markdown for language in LANGUAGES)
 
     assert "| blue, red |" in english
     assert "| blue (Bleue), red (Rouge) |" in french
 
 
-def test_what_nobody_stated_is_said_to_be_so() -> None:
-    facts, _ = model()
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_nobody_stated_is_said_to_be_so_and_how_to_state_it(language: Any) -> None:
+    manifest, _ = model()
 
-    text = card(facts, language="en").markdown
+    text = card(manifest, language=language).markdown
 
-    assert "Its author has not said" in text
-    assert "Licence of the data: not stated." in text
+    assert ("Nobody stated what it is for" if language == "en" else "Personne ne l’a précisé") in text
+    for one in missing(manifest):
+        assert f"`{one.key}`" in text, one
+    assert [one.key for one in missing(manifest)] == [
+        "[use]", "[out_of_scope]", "[limits]", "[data]", "data.licence", "data.source", "licence",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("task", ["classification", "regression", "clustering", "anomaly_detection"])
+def test_no_section_and_no_cell_is_left_blank(task: str, language: Any) -> None:
+    manifest, _ = model(task)
+
+    text = card(manifest, language=language, pictures=pictures(task, language)).markdown
+
+    sections = re.split(r"^#+ .+$", text, flags=re.MULTILINE)[2:]
+    assert all(section.strip() for section in sections)
+    rows = [line for line in text.splitlines() if line.startswith("|") and set(line) != set("| ")]
+    assert not [line for line in rows if re.search(r"\|\s*\|", line)]
+
+
+def test_what_everybody_needs_to_know_is_not_missing_when_it_is_stated() -> None:
+    manifest, _ = model()
+    words = {"en": "Said.", "fr": "Dit."}
+    about = dict.fromkeys(("use", "out_of_scope", "data"), words) | dict.fromkeys(
+        ("licence", "source", "model_licence"), "mit"
+    )
+
+    stated = replace(manifest, about=about, limits=words)
+
+    assert missing(stated) == []
+    assert "params.toml" not in card(stated, language="en").markdown
 
 
 def test_warnings_come_first() -> None:
-    facts, _ = model()
+    manifest, _ = model()
     note = {"en": "The model holds training rows.", "fr": "Le modèle contient des lignes."}
 
-    text = card(replace(facts, notes=(note,)), language="fr").markdown
+    text = card(replace(manifest, notes=(note,)), language="fr").markdown
 
     assert text.index("Le modèle contient des lignes.") < text.index("## ")
 
 
 def test_provenance_is_told_and_what_is_unknown_left_out() -> None:
-    facts, _ = model()
-    provenance = {
-        "commit": "0123abc",
-        "recipe": None,
-        "rows": 4454,
-        "libraries": {"numpy": "2.4"},
-        "shelf": "3",
-    }
+    manifest, _ = model()
+    source = {"kind": "recipe", "recipe": "plums", "git_commit": "0123abc", "digests": {"recipe.py": "77aa"}}
+    blobs = {"model": Blob("99ff", 12, "application/octet-stream")}
 
-    text = card(replace(facts, provenance=provenance), language="fr").markdown
+    text = card(replace(manifest, source=source, blobs=blobs), language="fr").markdown
 
     assert "| Commit Git | `0123abc` |" in text
-    assert "| Lignes de données | 4\u202f454 |" in text
-    assert "| Bibliothèques | `numpy 2.4` |" in text
-    assert "| shelf | `3` |" in text
-    assert "Recette" not in text
+    assert "| SHA-256, recipe.py | `77aa` |" in text
+    assert "| SHA-256, model | `99ff` |" in text
+    assert "| Construit avec | `python 3.11.2, scikit-learn 1.9.1` |" in text
+    assert "Commit Git" not in card(manifest, language="fr").markdown
+    assert "- Lignes\u00a0: 4\u202f454, dont 1\u202f200 d’apprentissage et 60 de test." in text
+
+
+def test_parameters_that_were_set_are_told_and_defaults_are_not() -> None:
+    manifest, _ = model()
+
+    text = card(manifest, language="en").markdown
+
+    assert "| – | `Ridge` | – | `alpha=2.0` |" in text
+    assert "fit_intercept" not in text
 
 
 def test_tables_are_tables_in_any_reader_of_markdown() -> None:
-    facts, _ = model()
+    manifest, _ = model()
 
-    page = MarkdownIt("commonmark").enable("table").render(card(facts, language="en").markdown)
+    page = MarkdownIt("commonmark").enable("table").render(body(card(manifest, language="en").markdown))
 
-    assert page.count("<table>") == 5
+    assert page.count("<table>") == 9
     assert "|---" not in page
 
 
 def test_pictures_are_in_the_page_and_in_words_in_the_text() -> None:
-    facts, _ = model()
+    manifest, _ = model()
     drawn = pictures("classification", "en")
 
-    made = card(facts, language="en", pictures=drawn)
+    made = card(manifest, language="en", pictures=drawn)
 
     assert made.html.count('src="data:image/svg+xml;base64,') == len(drawn) == 3
     assert all(one.alt in made.markdown for one in drawn)
@@ -217,27 +271,48 @@ def test_pictures_are_in_the_page_and_in_words_in_the_text() -> None:
 # --- hostile names -------------------------------------------------------------------------------
 
 
-def sourced(facts: Facts, source: str) -> Facts:
-    """Give the facts with data from somewhere else."""
-    return replace(facts, about=replace(facts.about, source=source))
+def body(markdown: str) -> str:
+    """Give a card's Markdown without its metadata."""
+    return markdown.partition("\n---\n")[2]
 
 
-def hostile(text: str) -> Facts:
-    """Give the facts of a model whose every text is hostile."""
+def sourced(manifest: Manifest, source: str) -> Manifest:
+    """Give a manifest with data from somewhere else."""
+    return replace(manifest, about={"source": source})
+
+
+def hostile(text: str) -> Manifest:
+    """Give the manifest of a model whose every text is hostile."""
     words = {"en": text, "fr": text}
-    facts, _ = model()
+    manifest, _ = model()
     columns = tuple(
         replace(column, name=f"{text} {i}", label=words, help=words, unit=text, categories=(text,) if column.categories else ())
-        for i, column in enumerate(facts.schema.columns)
+        for i, column in enumerate(manifest.schema.columns)
     )  # fmt: skip
-    output = replace(facts.schema.output, label=words, unit=text, class_labels={"big": words, "small": words})
+    output = replace(
+        manifest.schema.output, label=words, unit=text, class_labels={"big": words, "small": words}
+    )
+    metrics = dict(manifest.metrics)
+    metrics["importance"] = metrics["importance"] | {
+        "columns": [
+            one | {"column": columns[i].name} for i, one in enumerate(metrics["importance"]["columns"])
+        ]
+    }
+    metrics["slices"] = metrics["slices"] | {
+        "parts": [
+            {"column": columns[1].name, "value": text, "rows": 60, "measured": None},
+        ]
+    }
     return replace(
-        facts,
-        about=About(
-            title=words, summary=words, use=words, limits=words, data=words, licence=text, source=text
-        ),
-        schema=replace(facts.schema, columns=columns, output=output),
-        estimator=text, runtime=text, runtime_reason=words, notes=(words,), provenance={text: text},
+        manifest,
+        name=text, title=words, summary=words, limits=words,
+        about={"use": words, "out_of_scope": words, "data": words, "licence": text, "source": text, "model_licence": text},
+        schema=replace(manifest.schema, columns=columns, output=output), metrics=metrics,
+        estimator={"summary": text, "steps": [
+            {"depth": 1, "name": text, "class": text, "columns": [text], "parameters": {text: text}}
+        ]},
+        runtime=replace(manifest.runtime, name=text, reason=words), notes=(words,), source={"kind": text, "recipe": text},
+        environment={text: text},
     )  # fmt: skip
 
 
@@ -248,7 +323,7 @@ def test_hostile_texts_do_nothing_in_the_page(text: str, language: Any) -> None:
 
     assert page.names <= {
         "html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "p", "table", "thead", "tbody", "tr", "th",
-        "td", "div", "code", "strong", "blockquote", "img",
+        "td", "div", "code", "strong", "blockquote", "img", "h3", "ul", "li",
     }  # fmt: skip
     assert page.addresses == []
     assert page.handlers == []
@@ -256,13 +331,16 @@ def test_hostile_texts_do_nothing_in_the_page(text: str, language: Any) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_texts_do_nothing_in_another_reader_of_the_markdown(text: str) -> None:
-    markdown = card(hostile(text), language="en").markdown
+    markdown = body(card(hostile(text), language="en").markdown)
 
     page = Tags(MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).render(markdown))
 
     assert page.names <= {
         "h1",
         "h2",
+        "h3",
+        "ul",
+        "li",
         "p",
         "table",
         "thead",
@@ -304,10 +382,10 @@ def test_a_code_span_is_one_cell_of_a_table(text: str) -> None:
 
 
 def test_only_a_plain_web_address_becomes_a_link() -> None:
-    facts, _ = model()
+    manifest, _ = model()
 
-    linked = Tags(card(sourced(facts, "https://example.org/a?b=1"), language="en").html)
-    plain = Tags(card(sourced(facts, "javascript:alert(1)"), language="en").html)
+    linked = Tags(card(sourced(manifest, "https://example.org/a?b=1"), language="en").html)
+    plain = Tags(card(sourced(manifest, "javascript:alert(1)"), language="en").html)
 
     assert linked.addresses == ["https://example.org/a?b=1"]
     assert plain.addresses == []
@@ -335,11 +413,11 @@ def test_each_task_has_its_pictures(task: str, names: list[str]) -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_picture_with_a_hostile_name_is_still_one(name: str) -> None:
-    facts, _ = model()
+    manifest, _ = model()
     labels = {"big": {"en": name, "fr": name}, "small": {"en": "מילה 猫 👩‍🔬", "fr": "x" * 300}}
-    schema = replace(facts.schema, output=replace(facts.schema.output, class_labels=labels))
+    schema = replace(manifest.schema, output=replace(manifest.schema.output, class_labels=labels))
 
-    drawn = draw(facts.metrics, schema=schema, language="en")
+    drawn = draw(manifest.metrics, schema=schema, language="en")
 
     tags = {element.tag.split("}")[1] for one in drawn for element in ET.fromstring(one.svg).iter()}  # noqa: S314
     assert not tags & {"script", "image", "a", "foreignObject"}
@@ -355,11 +433,11 @@ def test_pictures_fetch_nothing_and_hold_no_date() -> None:
 
 
 def test_a_matrix_of_too_many_classes_is_left_out() -> None:
-    facts, _ = model()
+    manifest, _ = model()
     names = [str(i) for i in range(30)]
-    metrics = {"confusion": {"classes": names, "counts": np.eye(30).tolist()}}
+    metrics = {"confusion": {"classes": names, "counts": np.eye(30).tolist(), "right": 30, "rows": 30}}
 
-    assert draw(metrics, schema=facts.schema, language="en") == ()
+    assert draw(metrics, schema=manifest.schema, language="en") == ()
 
 
 DIGEST = """
@@ -369,8 +447,8 @@ print(digest())
 
 
 def digest() -> str:
-    facts, _ = model()
-    made = card(facts, language="fr", pictures=pictures("classification", "fr"))
+    manifest, _ = model()
+    made = card(manifest, language="fr", pictures=pictures("classification", "fr"))
     return hashlib.sha256(made.html.encode()).hexdigest()
 
 

@@ -130,7 +130,12 @@ def test_of_two_classes_the_rarer_one_has_precision_and_recall() -> None:
 
     assert found["positive"] == "bad"
     assert (found["values"]["precision"]["value"], found["values"]["recall"]["value"]) == (0.5, 0.5)
-    assert found["confusion"] == {"classes": ["bad", "good"], "counts": [[1, 1], [1, 7]]}
+    assert found["confusion"] == {
+        "classes": ["bad", "good"],
+        "counts": [[1, 1], [1, 7]],
+        "right": 8,
+        "rows": 10,
+    }
     assert found["constant_guess"] == {"accuracy": 0.8, "balanced_accuracy": 0.5}
 
 

@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 
 from dasier.building import build_recipe
+from dasier.building.card import missing
 from dasier.building.frames import to_rows
 from dasier.building.recipe import read
 from dasier.building.training import train
 from dasier.rows import from_records, pointer_in
 from dasier.runtimes import load
 from dasier.serving.explaining import explain
+from dasier.words import LANGUAGES
+from tests.building.tracing import untraced
 
 FOLDER = Path(__file__).parents[2] / "model_builds"
 NAMES = sorted(path.parent.name for path in FOLDER.glob("*/recipe.py"))
@@ -48,3 +51,6 @@ def test_every_training_row_validates_and_predicts_as_the_estimator_does(name: s
             place = schema.output.classes.index(outputs.predictions[index])
             assert total == pytest.approx(outputs.probabilities[index, place], abs=1e-4)
     assert from_records(schema, [schema.example(), schema.typical()], AT).warnings == ()
+    for language in LANGUAGES:
+        assert untraced(built.blobs[f"card.{language}.md"].decode(), built.manifest, language) == []
+        assert missing(built.manifest) == []

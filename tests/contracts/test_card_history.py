@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from html.parser import HTMLParser
 
@@ -115,6 +116,21 @@ def test_a_card_tells_them_in_french(storied, form):
     assert "Version" not in re.sub(r"On the same.*?0\.05\.", "", told)
 
 
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_card_tells_which_version_it_is_of_and_who_signed_it(published, language):
+    published.publish("cells")
+    published.publish("cells")
+    manifest = published.registry.manifest("cells", 2)
+    content = published.registry.store.get(layout.manifest("cells", 2))
+
+    told = added(published, "text/markdown", language).replace("\\", "")
+
+    assert f"| {'Number' if language == 'en' else 'Numéro'} | 2 |" in told
+    assert f"| {manifest.id} |" in told
+    assert f"| {published.signer.sign(b'').key_id} |" in told
+    assert f"| {hashlib.sha256(content).hexdigest()} |" in told
+
+
 @pytest.mark.parametrize("attack", ATTACKS)
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_what_people_wrote_is_only_words_on_the_page(published, attack, language):
@@ -146,8 +162,8 @@ def test_what_people_wrote_is_only_words_in_markdown(published, attack):
     page = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).render(told)
     allowed = {"h2", "p", "table", "thead", "tbody", "tr", "th", "td"}
     assert set(Tags(page).names) <= allowed
-    assert page.count("<tr>") == 1 + 2 + 1 + 2
-    assert page.count("<h2>") == 2
+    assert page.count("<tr>") == (1 + 5) + (1 + 2) + (1 + 2)
+    assert page.count("<h2>") == 3
 
 
 def test_only_the_newest_releases_are_told_and_where_the_others_are(published):
@@ -173,8 +189,8 @@ def test_a_card_costs_a_bounded_number_of_requests(published):
 
     api.get("/models/cells/card")
 
-    # The card, the verdict, each release but the newest, and whether there is a newer one.
-    assert len(counting.asked) <= SHOWN - 1 + 3
+    # The card, the manifest, the verdict, each release but the newest, and whether there is a newer one.
+    assert len(counting.asked) <= SHOWN - 1 + 4
 
 
 def test_an_entry_that_cannot_be_read_hides_no_other(published):

@@ -13,7 +13,7 @@ from scipy.stats import binom
 
 from dasier.drift.judging import CHANCE, LEAST_ROWS, judge
 from dasier.drift.spread import Spread
-from tests.drift.populations import population, tallied, trained
+from tests.drift.populations import POPULATIONS, population, tallied, trained
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +35,20 @@ def test_unchanged_data_is_called_significant_no_oftener_than_is_stated(n_traine
     # Were the rate twice the stated one, more than this would be likely; at the stated one it is 1 in 1,000.
     assert significant <= binom.ppf(0.999, REPORTS, CHANCE)
     assert alarmed <= significant
+
+
+@pytest.mark.parametrize("name", [name for name in POPULATIONS if name != "mixed, 10 columns"])
+def test_few_columns_many_and_categories_alone_raise_no_more_false_alarms(name: str) -> None:
+    rng = np.random.default_rng(20261124)
+    reports, significant = 80, 0
+
+    for _ in range(reports):
+        what = trained(POPULATIONS[name](500, rng))
+        found = judge(what, tallied(what, POPULATIONS[name](200, rng)))
+        significant += any(p <= CHANCE for one in found for p in one.corrected)
+
+    # At the stated rate more than this is 1 in 1,000.
+    assert significant <= binom.ppf(0.999, reports, CHANCE)
 
 
 SHIFTS: dict[str, Callable[[pd.DataFrame, np.random.Generator], object]] = {

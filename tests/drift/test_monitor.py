@@ -33,7 +33,7 @@ def wake(callers: Callers, *, day: float, hour: float = 3.0) -> dict[str, Any]:
 def reports(callers: Callers) -> dict[str, dict[str, Any]]:
     """Give what was written, by day."""
     store = callers.shop.store
-    keys = sorted(store.keys(layout.reports(callers.name)))
+    keys = sorted(key for key in store.keys(layout.reports(callers.name)) if key.endswith(".json"))
     return {key.rpartition("/")[2].removesuffix(".json"): json.loads(store.get(key) or b"") for key in keys}
 
 

@@ -39,7 +39,8 @@ def monitored(callers: Callers) -> list[dict[str, Any]]:
         clock[0] = START + timedelta(days=day, hours=3)
         monitor({}, None)
     store = callers.shop.store
-    return [json.loads(store.get(key)) for key in sorted(store.keys(layout.reports(callers.name)))]
+    keys = sorted(key for key in store.keys(layout.reports(callers.name)) if key.endswith(".json"))
+    return [json.loads(store.get(key) or b"") for key in keys]
 
 
 @pytest.fixture(scope="module")

@@ -133,7 +133,8 @@ MAY: dict[str, set[tuple[str, str]]] = {
     "DeploymentRole": set(),
     "PublisherRole": MODELS | {("create", "blob"), ("create", "manifest")},
     "OperatorRole": MODELS
-    | {("read", "prediction"), ("read", "feedback"), ("create", "release"), ("delete", "blob")},
+    | {("read", what) for what in ("prediction", "feedback", "report")}
+    | {("create", "release"), ("delete", "blob")},
     "GatewayLogsRole": set(),
 }
 """Role to what it may do to which objects."""
