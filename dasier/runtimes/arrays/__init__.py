@@ -71,5 +71,6 @@ class ArraysModel:
                 found = self._answer((rows.numbers, rows.texts))
             else:
                 found = self._answer(given)
-        answer = self._classes[found.answer] if self._is_classification else found.answer
-        return Outputs(answer, found.probabilities, found.scores)
+        if self._is_classification:
+            return Outputs(self._classes[found.answer], found.probabilities)
+        return Outputs(found.answer, found.probabilities, found.scores)
