@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dasier.runtimes.arrays.container import Node
+
     Numbers = NDArray[np.float64]
 
 
@@ -29,6 +31,38 @@ class Answer(NamedTuple):
     answer: NDArray[Any]
     probabilities: Numbers | None = None
     scores: Numbers | None = None
+
+
+_MOST_CLASSES = 10_000
+_MOST_NUMBERS = 10_000_000
+"""More than this are refused: what is computed for each class takes time and memory."""
+
+
+def classes_in(node: Node, *, times: int = 1) -> int:
+    """Give how many classes a node tells apart, when so many numbers are held for each of them.
+
+    Raises
+    ------
+    ValueError
+        If a blob claims more than any model has.
+    """
+    n_classes = int(node.values["n_classes"])
+    if not 0 < n_classes <= _MOST_CLASSES or n_classes * times > _MOST_NUMBERS:
+        message = "there are too many classes"
+        raise ValueError(message)
+    return n_classes
+
+
+def check_places(places: NDArray[Any], below: int) -> None:
+    """Refuse positions that lead out of what they are positions of.
+
+    Raises
+    ------
+    ValueError
+    """
+    if places.dtype.kind != "i" or (places.size and (places.min() < 0 or places.max() >= below)):
+        message = "a position leads out of its array"
+        raise ValueError(message)
 
 
 # --- from raw numbers, shape (n, n_outputs), to an answer ------------------------------------------
@@ -118,6 +152,11 @@ def _joint(raw: Numbers) -> Answer:
     return Answer(raw.argmax(axis=1), np.exp(raw - evidence))
 
 
+def _discriminants_of_two(raw: Numbers) -> Answer:
+    """Give the likelier of two classes; how much more so is the decision function."""
+    return Answer(raw.argmax(axis=1), softmax(raw), raw[:, 1] - raw[:, 0])
+
+
 def _inside(raw: Numbers) -> Answer:
     """Give 1 from 0 on, else -1, of an anomaly detector."""
     return Answer(np.where(raw[:, 0] >= 0, 1, -1), scores=raw[:, 0])
@@ -147,6 +186,7 @@ ENDS: dict[str, Callable[[Numbers], Answer]] = {
     "multinomial_most": _multinomial_most,
     "one_against_all": _one_against_all,
     "joint": _joint,
+    "discriminants_of_two": _discriminants_of_two,
     "inside": _inside,
     "inside_strictly": _inside_strictly,
     "shares": _shares,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dasier.runtimes.arrays.answers import ENDS, Answer, expit, finite
+from dasier.runtimes.arrays.distances import reduced
 from dasier.runtimes.arrays.trees import Trees
 
 if TYPE_CHECKING:
@@ -70,10 +71,63 @@ _ACTIVATIONS: dict[str, Callable[[Numbers], Numbers]] = {
 
 
 def centres(node: Node, _parts: Any) -> Callable[[Numbers], Answer]:
-    """Give the nearest centre: k-means."""
-    points = node.arrays["centres"]
+    """Give the nearest centre, or the group that it belongs to: k-means and its like."""
+    points, labels = node.arrays["centres"], node.arrays.get("labels")
     sizes = np.einsum("ij,ij->i", points, points)
-    return lambda x: Answer((sizes - 2.0 * (finite(x) @ points.T)).argmin(axis=1))
+    if labels is not None and len(labels) != len(points):
+        message = "there are not as many labels as centres"
+        raise ValueError(message)
+
+    def answer(x: Numbers) -> Answer:
+        nearest = (sizes - 2.0 * (finite(x) @ points.T)).argmin(axis=1)
+        return Answer(nearest if labels is None else labels.take(nearest))
+
+    return answer
+
+
+def halved(node: Node, _parts: Any) -> Callable[[Numbers], Answer]:
+    """Go to the nearer half of each half: bisecting k-means. A child stands behind its parent, so that this ends."""
+    child, labels, points = node.arrays["child"], node.arrays["labels"], node.arrays["centres"]
+    inside = (child == 0) | ((child > np.arange(len(child))) & (child + 1 < len(child)))
+    if not (inside.all() and len(child) == len(labels) == len(points) > 0):
+        message = "the halves are not whole"
+        raise ValueError(message)
+    sizes = np.einsum("ij,ij->i", points, points)
+
+    def answer(x: Numbers) -> Answer:
+        x = finite(x)
+        half = np.zeros(len(x), dtype=np.intp)
+        while (going := np.flatnonzero(child[half] > 0)).size:
+            left = child[half[going]]
+            far = [
+                sizes[side] - 2.0 * np.einsum("ij,ij->i", x[going], points[side]) for side in (left, left + 1)
+            ]
+            half[going] = left + (far[1] < far[0])
+        return Answer(labels[half])
+
+    return answer
+
+
+def centroids(node: Node, _parts: Any) -> Callable[[Numbers], Answer]:
+    """Give the class whose centre is nearest, or likeliest where priors differ; probabilities count the spread."""
+    points, spread, priors = node.arrays["centres"], node.arrays["spread"], node.arrays["priors"]
+    scaled, logs, uniform = points / spread, 2.0 * np.log(priors), bool(node.values["uniform"])
+    end = ENDS["discriminants_of_two" if len(points) == 2 else "multinomial"]
+
+    def answer(x: Numbers) -> Answer:
+        x = finite(x)
+        found = end(logs - reduced(x / spread, scaled.T, 2))
+        if not uniform:
+            return found
+        return found._replace(answer=reduced(x, points.T, 2).argmin(axis=1))
+
+    return answer
+
+
+def constant(node: Node, _parts: Any) -> Callable[[Any], Answer]:
+    """Give every row the same."""
+    raw, end = node.arrays["raw"], ENDS[node.values["end"]]
+    return lambda x: end(np.tile(raw, (len(x[0] if isinstance(x, tuple) else x), 1)))
 
 
 KINDS: dict[str, Callable[[Node, Sequence[Any]], Callable[[Numbers], Answer]]] = {
@@ -82,4 +136,7 @@ KINDS: dict[str, Callable[[Node, Sequence[Any]], Callable[[Numbers], Answer]]] =
     "isolation": isolation,
     "network": network,
     "centres": centres,
+    "halved": halved,
+    "centroids": centroids,
+    "constant": constant,
 }
