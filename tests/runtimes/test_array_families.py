@@ -286,6 +286,16 @@ def test_ties_are_broken_as_scikit_learn_breaks_them(algorithm: Any, k: int) -> 
     assert_equal(case, tolerance=0.0)
 
 
+def test_ties_among_whole_numbers_are_broken_as_scikit_learn_breaks_them() -> None:
+    """Rows of integers are searched another way: numpy's partition decides."""
+    rng = np.random.default_rng(0)
+    grid = wine().sample(600, replace=True, random_state=0).reset_index(drop=True)
+    grid = grid.iloc[:, :6].rank(pct=True).mul(3).round().astype(int).assign(target=rng.integers(0, 3, 600))
+    case = fitted(KNeighborsClassifier(4, algorithm="brute"), grid, "classification")
+
+    assert_equal(case, tolerance=0.0)
+
+
 def test_ensemble_over_mixed_columns_answers_as_scikit_learn_does() -> None:
     parts = [
         ("forest", make_pipeline(columns(), RandomForestClassifier(5, random_state=0))),
@@ -342,7 +352,14 @@ def test_many_rows_are_answered_as_few_are(estimator: Any, monkeypatch: pytest.M
 # --- blobs that lie ----------------------------------------------------------------------------------
 
 POINTS: dict[str, Any] = {"points": np.zeros((3, 1)), "labels": np.array([0, 1, 1])}
-NEAREST: dict[str, Any] = {"k": 1, "p": 2.0, "by_product": False, "by_distance": False, "n_classes": 2}
+NEAREST: dict[str, Any] = {
+    "k": 1,
+    "p": 2.0,
+    "by_product": False,
+    "by_distance": False,
+    "n_classes": 2,
+    "replayed": True,
+}
 TREE_OF_POINTS: dict[str, Any] = {
     "order": np.arange(3),
     "nodes": np.array([[0, 3, 0], [0, 1, 1], [1, 3, 1]]),

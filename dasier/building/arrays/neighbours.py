@@ -34,16 +34,19 @@ def _search(estimator: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     ):
         raise refused(f"neighbours by the metric {metric}")
     points = estimator._fit_X  # noqa: SLF001 (nothing public holds the rows)
-    if not isinstance(points, np.ndarray) or points.dtype != np.float64:
-        raise refused("neighbours among rows that are not float64")
-    arrays: dict[str, NDArray[Any]] = {"points": points}
     method = estimator._fit_method  # noqa: SLF001 (what "auto" came to)
+    whole = isinstance(points, np.ndarray) and points.dtype.kind == "i" and method == "brute" and power == 2
+    if not whole and (not isinstance(points, np.ndarray) or points.dtype != np.float64):
+        raise refused("neighbours among rows that are not float64")
+    arrays: dict[str, NDArray[Any]] = {"points": np.asarray(points, dtype=np.float64)}
     if method == "kd_tree":
         _, order, nodes, boxes = map(np.asarray, estimator._tree.get_arrays())  # noqa: SLF001 (as above)
         told = [nodes[name].astype(np.int64) for name in ("idx_start", "idx_end", "is_leaf")]
         arrays |= {"order": order.astype(np.int64), "nodes": np.stack(told, axis=1), "boxes": boxes}
     by_product = method == "brute" and power == 2
-    return {"p": None if power is None else float(power), "by_product": by_product}, arrays
+    # Among whole numbers scikit-learn leaves ties to numpy's partition, as a node that is not replayed does.
+    values = {"p": None if power is None else float(power), "by_product": by_product, "replayed": not whole}
+    return values, arrays
 
 
 def _by_distance(estimator: Any) -> dict[str, Any]:

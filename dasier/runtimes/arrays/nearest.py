@@ -48,7 +48,7 @@ class Nearest:
     Parameters
     ----------
     node : Node
-        ``values``: ``k``, ``p`` (None for infinity), ``by_product``. ``arrays``: ``points``, and of a tree of boxes
+        ``values``: ``k``, ``p`` (None for infinity), ``by_product``, ``replayed`` (else numpy's partition decides ties). ``arrays``: ``points``, and of a tree of boxes
         ``order``, ``nodes`` (first, last, whether a leaf) and ``boxes``.
     """
 
@@ -57,7 +57,7 @@ class Nearest:
         if not 0 < self._k <= len(self._points.points):
             message = "there are fewer points than neighbours"
             raise ValueError(message)
-        self._replay = _Replay(node, self._points.p, self._k)
+        self._replay = _Replay(node, self._points.p, self._k) if node.values["replayed"] else None
 
     def find(self, x: Numbers) -> tuple[Numbers, Places]:
         """Give the distances of each row's neighbours and their places, the nearest first, shapes (n, k)."""
@@ -77,9 +77,11 @@ class Nearest:
             found = np.broadcast_to(np.arange(self._k), far.shape)
         else:
             found = np.argpartition(far, self._k - 1, axis=1)[:, : self._k]
-            farthest = np.take_along_axis(far, found, axis=1).max(axis=1)
-            for row in np.flatnonzero(np.count_nonzero(far <= farthest[:, np.newaxis], axis=1) > self._k):
-                found[row] = self._replay.found(x[row], far[row])
+            if self._replay is not None:
+                farthest = np.take_along_axis(far, found, axis=1).max(axis=1)
+                n_near = np.count_nonzero(far <= farthest[:, np.newaxis], axis=1)
+                for row in np.flatnonzero(n_near > self._k):
+                    found[row] = self._replay.found(x[row], far[row])
         order = np.argsort(np.take_along_axis(far, found, axis=1), axis=1, kind="stable")
         found = np.take_along_axis(found, order, axis=1)
         return rooted(np.take_along_axis(far, found, axis=1), self._points.p), found
