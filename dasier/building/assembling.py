@@ -19,6 +19,7 @@ from dasier.building.evaluate import evaluate
 from dasier.building.frames import to_rows
 from dasier.building.importance import importance
 from dasier.building.infer import infer
+from dasier.building.one_answer import check_answers, of_one_target
 from dasier.building.plots import draw
 from dasier.building.probes import probes
 from dasier.building.slices import slices
@@ -76,7 +77,9 @@ def assemble(
         a fresh process.
     """
     progress("infer the schema")
+    trained = replace(trained, estimator=of_one_target(trained.estimator))
     estimator = trained.estimator
+    check_answers(estimator, trained.held_out[trained.features])
     schema = infer(
         trained.table,
         task=trained.task,

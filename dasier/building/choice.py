@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from dasier.building import arrays, export
@@ -129,9 +129,12 @@ def _proof(tried: Candidate, reference: Reference, schema: Schema, rows: Probes)
         model = load(tried.runtime, tried.blob, schema)
     except Exception as error:  # noqa: BLE001 (a runtime may raise anything; its reason is shown)
         return Refused(tried.runtime, tried.name, f"it does not load: {_first_line(error)}")
-    tolerance = TOLERANCE if tried.runtime == "onnx" else SAME_ARITHMETIC
-    parity = prove(reference, model, rows, tolerance=tolerance)
-    return parity if parity.proved else Refused(tried.runtime, tried.name, str(parity.failure))
+    parity = prove(reference, model, rows, tolerance=TOLERANCE)
+    if not parity.proved:
+        return Refused(tried.runtime, tried.name, str(parity.failure))
+    if tried.runtime != "onnx" and max(parity.deviations.values(), default=0.0) <= SAME_ARITHMETIC:
+        return replace(parity, tolerance=SAME_ARITHMETIC)
+    return parity
 
 
 def _reasons(chosen: Candidate, parity: Parity, refused: list[Refused], beaten: list[str]) -> Text:

@@ -28,6 +28,8 @@ from dasier.schema import normalised
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
+    from dasier.schema import Schema
+
 _IMAGE = frozenset({"dasier", "joblib", "numpy", "scipy", "sklearn"}) | sys.stdlib_module_names
 """The packages that a pickle may name, because the image that serves has them."""
 
@@ -88,6 +90,18 @@ def detach(
         copy = _reordered(copy, order, len(frame_columns))
     check_portable(copy)
     return copy
+
+
+def for_tensors(estimator: BaseEstimator, schema: Schema) -> BaseEstimator:
+    """Give the copy that takes numbers first, then texts, as the runtimes without pickle hold them.
+
+    Raises
+    ------
+    EstimatorUnsupported
+        As `detach`.
+    """
+    columns = [*schema.number_columns, *schema.text_columns]
+    return detach(estimator, [column.name for column in columns], fitted_on=schema.names)
 
 
 def check_portable(estimator: BaseEstimator) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-from sklearn.base import BaseEstimator
+from dasier.building.detach import parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from sklearn.base import BaseEstimator
 
     from dasier.schema import Text
 
@@ -23,7 +21,12 @@ _ROWS = {
 }
 """Fitted attributes that are training rows, or some of them, and whose they are."""
 
-_ROWS_OF = {"DBSCAN": "components_", "AffinityPropagation": "cluster_centers_", "KernelDensity": "tree_"}
+_ROWS_OF = {
+    "AffinityPropagation": "cluster_centers_",
+    "DBSCAN": "components_",
+    "IsotonicRegression": "X_thresholds_",
+    "KernelDensity": "tree_",
+}
 """As `_ROWS`, where the same name means something else elsewhere."""
 
 _VOCABULARY = "vocabulary_"
@@ -36,7 +39,7 @@ def held_rows(estimator: BaseEstimator) -> tuple[Text, ...]:
     not looked into.
     """
     rows, words = set(), set()
-    for part in _parts(estimator):
+    for part in parts(estimator):
         name = type(part).__name__
         if any(_has(part, attribute) for attribute in _ROWS) or _has(part, _ROWS_OF.get(name, "")):
             rows.add(name)
@@ -64,27 +67,3 @@ def held_rows(estimator: BaseEstimator) -> tuple[Text, ...]:
 
 def _has(part: BaseEstimator, attribute: str) -> bool:
     return bool(attribute) and vars(part).get(attribute) is not None
-
-
-def _parts(held: Any, seen: set[int] | None = None) -> Iterator[BaseEstimator]:
-    """Give an estimator and every estimator inside it."""
-    seen = set() if seen is None else seen
-    if id(held) in seen:
-        return
-    seen.add(id(held))
-    inside: Any = ()
-    if isinstance(held, BaseEstimator):
-        yield held
-        inside = vars(held).values()
-    elif isinstance(held, Mapping):
-        inside = held.values()
-    elif _is_sequence(held):
-        inside = held
-    for item in inside:
-        if isinstance(item, BaseEstimator | Mapping) or _is_sequence(item):
-            yield from _parts(item, seen)
-
-
-def _is_sequence(held: Any) -> bool:
-    """Say whether something may hold estimators: a list, a tuple, an array of objects."""
-    return isinstance(held, list | tuple) or (isinstance(held, np.ndarray) and held.dtype.hasobject)

@@ -34,7 +34,7 @@ from sklearn.svm import LinearSVC
 
 from dasier.building.candidate import Candidate, Refused
 from dasier.building.converters import CONVERTERS, shapes_for
-from dasier.building.detach import detach, parts
+from dasier.building.detach import for_tensors, parts
 from dasier.errors import EstimatorUnsupported
 
 if TYPE_CHECKING:
@@ -59,10 +59,8 @@ def candidates(estimator: BaseEstimator, schema: Schema) -> Iterator[Candidate |
         Fitted on a DataFrame with the schema's columns, or on an array of them in schema order.
     schema
     """
-    numbers = [column.name for column in schema.number_columns]
-    texts = [column.name for column in schema.text_columns]
     try:
-        detached = detach(estimator, [*numbers, *texts], fitted_on=schema.names)
+        detached = for_tensors(estimator, schema)
     except EstimatorUnsupported as error:
         yield Refused("onnx", "float64", str(error))
         return
@@ -76,10 +74,10 @@ def candidates(estimator: BaseEstimator, schema: Schema) -> Iterator[Candidate |
             part.flatten_transform = False  # of no account to a prediction, and True does not convert
     for name, number_type in (("float64", DoubleTensorType), ("float32", FloatTensorType)):
         inputs: list[tuple[str, Any]] = []
-        if numbers:
-            inputs.append(("numbers", number_type([None, len(numbers)])))
-        if texts:
-            inputs.append(("texts", StringTensorType([None, len(texts)])))
+        if schema.number_columns:
+            inputs.append(("numbers", number_type([None, len(schema.number_columns)])))
+        if schema.text_columns:
+            inputs.append(("texts", StringTensorType([None, len(schema.text_columns)])))
         try:
             blob = _converted(detached, inputs, schema, exact=name == "float64")
         except Exception as error:  # noqa: BLE001 (a converter may raise anything; its reason is shown)

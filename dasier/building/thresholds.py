@@ -75,12 +75,13 @@ class _Search:
             self.walk(estimator.steps[-1][1], sources)
             return
         hidden: set[int] = set()  # what a pipeline inside a meta-estimator holds: it sees other columns
+        subsets = _subsets(estimator)
         for pipeline in [part for part in parts(estimator) if isinstance(part, Pipeline)]:
             if id(pipeline) not in hidden:
                 hidden.update(id(part) for part in parts(pipeline))
                 if _is_fitted(pipeline):
-                    self.walk(pipeline, sources)
-        subsets = _subsets(estimator)
+                    subset = subsets.get(id(pipeline), range(len(sources or ())))
+                    self.walk(pipeline, None if sources is None else [sources[i] for i in subset])
         for part in parts(estimator):
             if id(part) not in hidden:
                 self._tree(part, sources, subsets.get(id(part)))
@@ -126,7 +127,7 @@ def _is_fitted(step: Any) -> bool:
 
 
 def _subsets(estimator: Any) -> dict[int, Any]:
-    """Give, for each tree of an ensemble over random columns, the columns that it sees."""
+    """Give, for each part of an ensemble over random columns, the columns that it sees."""
     features = getattr(estimator, "estimators_features_", None)
     if features is None:
         return {}

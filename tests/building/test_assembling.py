@@ -57,8 +57,8 @@ def answered(built: Built, record: dict[str, float]) -> tuple[Rows, Outputs, lis
     ("estimator", "runtimes"),
     [
         (make_pipeline(StandardScaler(), KMeans(3, random_state=0)), {"arrays", "onnx"}),
-        (BisectingKMeans(3, random_state=0), {"sklearn"}),
-        (MeanShift(bandwidth=3), {"sklearn"}),
+        (BisectingKMeans(3, random_state=0), {"arrays"}),
+        (MeanShift(bandwidth=3), {"arrays"}),
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, set) else "",
 )

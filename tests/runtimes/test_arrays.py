@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import (
     ExtraTreesRegressor,
     GradientBoostingClassifier,
@@ -30,7 +32,6 @@ from sklearn.linear_model import (
     SGDClassifier,
 )
 from sklearn.model_selection import KFold
-from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
@@ -44,7 +45,7 @@ from sklearn.preprocessing import (
     TargetEncoder,
 )
 from sklearn.svm import LinearSVC
-from sklearn.tree import DecisionTreeClassifier
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from dasier.building.arrays import candidates
 from dasier.building.candidate import Candidate, Refused
@@ -267,18 +268,47 @@ def test_any_number_about_a_threshold_takes_the_same_way(data: st.DataObject) ->
     assert np.array_equal(expected.probabilities, found.probabilities)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", ["forest", "boosting", "histograms"])
-def test_a_row_is_answered_alike_alone_and_among_many(name: str) -> None:
-    case = fitted(BOTH_CLASSES[name], gappy(wine()) if name != "boosting" else wine(), "classification")
+def assert_answered_alike(case: Fitted, n_rows: int) -> None:
+    """Ask for many rows, for the kinds of rows that tell trees apart, and compare with few and with one."""
     model = arrays.load(blob_of(case), case.schema)
-    many = case.held_out.take(np.arange(trees._FEW_ROWS + 100) % len(case.held_out))
+    kinds = probes(case.schema, case.held_out, case.estimator, seed=0).kinds
+    apart = kinds.get("at_thresholds", case.held_out)
+    many = apart.take(np.arange(n_rows) % len(apart))
 
-    whole = model.predict(many).probabilities
-    some = model.predict(many.take(slice(500))).probabilities
-    alone = [model.predict(many.take([index])).probabilities for index in range(40)]
+    whole = model.predict(many)
+    some = model.predict(many.take(slice(500)))
+    alone = [model.predict(many.take([index])).predictions[0] for index in range(40)]
 
-    assert np.array_equal(whole[:500], some)
-    assert np.array_equal(whole[:40], np.concatenate(alone))
+    assert np.array_equal(whole.predictions[:500], some.predictions)
+    assert whole.predictions[:40].tolist() == alone
+    if whole.probabilities is not None:
+        assert np.array_equal(whole.probabilities[:500], some.probabilities)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["tree", "forest", "boosting", "histograms"])
+def test_a_row_is_answered_alike_alone_and_among_many_that_every_split_asks(name: str) -> None:
+    case = fitted(BOTH_CLASSES[name], gappy(wine()) if name != "boosting" else wine(), "classification")
+
+    assert_answered_alike(case, trees._FEW_ROWS_OF_SMALL_TREES + 100)
+
+
+@pytest.mark.parametrize("name", ["trees", "histograms of counts"])
+def test_a_row_is_answered_alike_alone_and_among_many_that_are_dealt_out(name: str) -> None:
+    estimator = clone(VALUES[name])
+    if name != "trees":
+        estimator.set_params(max_leaf_nodes=80, min_samples_leaf=2)
+    case = fitted(estimator, diabetes(), "regression")
+
+    assert_answered_alike(case, trees._FEW_ROWS + 100)
+
+
+@pytest.mark.parametrize("n_leaves", [2, 3, 8, 9, 16, 17, 63, 64, 65])
+def test_trees_of_any_number_of_leaves_are_answered_alike(n_leaves: int) -> None:
+    grown = DecisionTreeRegressor(max_leaf_nodes=n_leaves, random_state=0)
+    case = fitted(grown, diabetes(), "regression")
+
+    assert case.estimator.get_n_leaves() == n_leaves
+    assert_answered_alike(case, trees._FEW_ROWS + 100)
 
 
 def test_what_the_arrays_do_not_know_is_named() -> None:
@@ -286,7 +316,7 @@ def test_what_the_arrays_do_not_know_is_named() -> None:
         def predict(self, X: Any) -> Any:  # noqa: N803 (scikit-learn's name)
             return super().predict(-X)
 
-    for estimator in (GaussianNB(), Mine(solver="newton-cholesky")):
+    for estimator in (DummyClassifier(strategy="uniform"), Mine(solver="newton-cholesky")):
         case = fitted(estimator, cancer(), "classification")
 
         (found,) = candidates(case.estimator, case.schema)
@@ -388,6 +418,9 @@ def test_later_form_and_unknown_kind_are_refused_as_unknown_formats() -> None:
         {"feature": [-1, 0, 0]},
         {"roots": [3]},
         {"child": [2, 1, 2]},
+        {"child": [1, 0, 2]},
+        {"child": [1, 1, 1]},
+        {"child": [0, 1, 2], "roots": [2, 1]},
         {"start": [0.0, 0.0]},
     ],
 )

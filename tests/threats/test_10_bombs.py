@@ -21,8 +21,9 @@ import numpy as np
 import pytest
 from onnx import ModelProto, TensorProto, helper
 
-from dasier import gate, layout
+from dasier import gate, layout, runtimes
 from dasier.manifest import signed
+from dasier.runtimes.arrays.container import Node, pack
 from dasier.store import open_store
 from tests import models
 from tests.core.stores import s3_environment
@@ -180,7 +181,51 @@ class Array:
         return make, given, (state[0], (2**40,), *state[2:])
 
 
+def arrays_of(node: Node, **claimed: list[int]) -> bytes:
+    """Give a blob of arrays whose header claims other shapes than it has bytes for."""
+    blob = pack(node)
+    told, parts = json.JSONDecoder().raw_decode(blob[24:].decode(errors="replace"))[0], blob[24:]
+    size = int.from_bytes(blob[16:24], "little")
+    for name, shape in claimed.items():
+        told["arrays"][name][1] = shape
+    header = json.dumps(told).encode()
+    start = blob[:16] + len(header).to_bytes(8, "little") + header
+    return start.ljust(-(-len(start) // 64) * 64, b"\0") + parts[-(-(24 + size) // 64) * 64 - 24 :]
+
+
+def neighbours(**values: Any) -> Node:
+    """Give a node of two points; what it says of itself may be anything."""
+    told = {"k": 1, "p": 2.0, "by_product": False, "by_distance": False, "n_classes": 2, "replayed": True}
+    arrays = {"points": np.zeros((2, 1)), "labels": np.array([0, 1])}
+    return Node("nearest_classes", told | values, arrays)
+
+
 CLAIMS = {
+    "points of 2^40": ("arrays", lambda: arrays_of(neighbours(), points=[2**40, 1])),
+    "points of no columns, 2^33": ("arrays", lambda: arrays_of(neighbours(), points=[2**33, 0])),
+    "neighbours by the 2^40": ("arrays", lambda: pack(neighbours(k=2**40))),
+    "classes, 2^40": ("arrays", lambda: pack(neighbours(n_classes=2**40))),
+    "pairs of classes, 2^40": (
+        "arrays",
+        lambda: pack(
+            Node(
+                "support_vectors",
+                {"n_classes": 2**40, "break_ties": False, "one_against_one": False},
+                {"points": np.zeros((1, 1)), "weights": np.zeros((1, 1)), "intercept": np.zeros(1)},
+                (Node("kernel_linear"),),
+            )
+        ),
+    ),
+    "columns for a category, 2^40": (
+        "arrays",
+        lambda: pack(
+            Node(
+                "one_hot",
+                {"categories": [None], "strict": False, "null_known": [False], "width": 2**40},
+                {"categories0": np.zeros(1), "codes0": np.zeros(3, dtype=np.int64)},
+            )
+        ),
+    ),
     "initialiser of 2^40 elements": ("onnx", lambda: graph_with(initialiser_of_a_tebi)),
     "initialiser whose size overflows": ("onnx", lambda: graph_with(initialiser_whose_size_overflows)),
     "external data": ("onnx", lambda: graph_with(external_data)),
@@ -198,7 +243,7 @@ def test_model_that_claims_to_be_enormous_is_refused_however_well_it_is_signed(
     claim: str, tmp_path: Path
 ) -> None:
     runtime, make = CLAIMS[claim]
-    requires = getattr(models, runtime).requirements()
+    requires = runtimes.runtime(runtime).requirements()
     build = models.raw("bomb", make(), requires, runtime_name=runtime)
     shop = Shop(open_store(f"file://{tmp_path}/store"))
     shop.publish(build)

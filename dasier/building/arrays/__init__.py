@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dasier.building.arrays.columns import Width, node_of
+from dasier.building.arrays.columns import Width, answering
 from dasier.building.candidate import Candidate, Refused
-from dasier.building.detach import detach
+from dasier.building.detach import for_tensors
 from dasier.errors import EstimatorUnsupported
 from dasier.runtimes.arrays.container import pack
 
@@ -32,11 +32,9 @@ def candidates(estimator: BaseEstimator, schema: Schema) -> Iterator[Candidate |
         Fitted on a DataFrame with the schema's columns, or on an array of them in schema order.
     schema
     """
-    numbers = [column.name for column in schema.number_columns]
-    texts = [column.name for column in schema.text_columns]
+    width = Width(len(schema.number_columns), len(schema.text_columns))
     try:
-        detached = detach(estimator, [*numbers, *texts], fitted_on=schema.names)
-        root = node_of(detached, Width(len(numbers), len(texts)))
+        root = answering(for_tensors(estimator, schema), width)
     except EstimatorUnsupported as error:
         yield Refused("arrays", "float64", str(error))
     else:

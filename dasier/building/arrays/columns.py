@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
+from sklearn.feature_selection import RFE, RFECV
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, TargetEncoder
 from sklearn.utils.validation import check_array
 
 from dasier.building.arrays import scaling
+from dasier.building.arrays.composed import COMPOSED
+from dasier.building.arrays.encoders import encoder
+from dasier.building.arrays.histograms import histogram_boosting, is_histogram_boosting
 from dasier.building.arrays.models import MODELS
 from dasier.building.arrays.refusing import refused
-from dasier.building.arrays.trees import histogram_boosting, is_histogram_boosting
 from dasier.runtimes.arrays.columns import ALL, NUMBERS, TEXTS
 from dasier.runtimes.arrays.container import Node
 
@@ -25,19 +27,41 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_OTHER_TEXT = "\ue000 a category that no table holds"
-
 
 class Width(NamedTuple):
     """How many columns a step sees, numbers first, then texts; behind another step only of which kind."""
 
     numbers: int
     texts: int
+    order: tuple[int, ...] | None = None
+    """Where the columns stand among those of both arrays, where a step was told to take them in another order."""
 
     @property
     def of_one_kind(self) -> bool:
         """Whether they come as one array."""
         return not (self.numbers and self.texts)
+
+
+def answering(estimator: Any, width: Width) -> Node:
+    """Give the node of a fitted estimator that is asked for an answer, not for a transformation.
+
+    Raises
+    ------
+    EstimatorUnsupported
+        If there is none.
+    """
+    if hasattr(estimator, "best_estimator_"):
+        return answering(estimator.best_estimator_, width)
+    kind = type(estimator)
+    if kind is Pipeline:
+        return _pipeline(estimator, width, last=answering)
+    if kind in (RFE, RFECV):
+        return Node(
+            "pipeline", parts=(node_of(estimator, width), answering(estimator.estimator_, Width(1, 0)))
+        )
+    if kind in COMPOSED:
+        return COMPOSED[kind](estimator, partial(answering, width=width))
+    return node_of(estimator, width)
 
 
 def node_of(estimator: Any, width: Width) -> Node:
@@ -98,19 +122,30 @@ def _gives_texts(node: Node, seen: Width) -> bool:
     return node.kind == "imputed_texts"
 
 
-def _pipeline(pipeline: Pipeline, width: Width) -> Node:
+def _pipeline(pipeline: Pipeline, width: Width, *, last: Callable[[Any, Width], Node] | None = None) -> Node:
     nodes = []
-    for _, step in pipeline.steps:
+    for position, (_, step) in enumerate(pipeline.steps, start=1):
         if _is_nothing(step):
             continue
-        node = node_of(step, width)
+        if _takes_columns(step) and not width.of_one_kind:
+            width = width._replace(order=tuple(int(place) for place in step.kw_args["indices"]))
+            continue
+        node = (last if last and position == len(pipeline.steps) else node_of)(step, width)
         width = Width(0, 1) if _gives_texts(node, width) else Width(1, 0)
         nodes.append(node)
     return nodes[0] if len(nodes) == 1 else Node("pipeline", parts=tuple(nodes))
 
 
+def _takes_columns(step: Any) -> bool:
+    """Say whether a step is what `dasier.building.detach` puts before an estimator that takes columns in another order."""
+    is_take = type(step) is FunctionTransformer and step.func is np.take
+    return is_take and set(step.kw_args) == {"indices", "axis"} and step.kw_args["axis"] == 1
+
+
 def _chosen(width: Width, where: Sequence[int]) -> tuple[int, list[int], Width]:
     """Give which array columns stand in, at which places, and what a part sees then."""
+    if width.order is not None:
+        where = [width.order[place] for place in where]
     if width.of_one_kind:
         return ALL, list(where), Width(len(where), 0) if width.numbers else Width(0, len(where))
     texts = [position >= width.numbers for position in where]
@@ -133,7 +168,8 @@ def _column_transformer(transformer: ColumnTransformer, width: Width) -> Node:
             continue
         if isinstance(columns, int | np.integer):
             raise refused("a transformer of one column, as a text vectoriser is")
-        where = np.arange(sum(width))[np.asarray(columns)].tolist() if len(columns) else []
+        n_columns = len(width.order) if width.order is not None else width.numbers + width.texts
+        where = np.arange(n_columns)[np.asarray(columns)].tolist() if len(columns) else []
         if not where:
             continue
         source, places, seen = _chosen(width, where)
@@ -161,7 +197,7 @@ def _union(union: FeatureUnion, width: Width) -> Node:
 def _function(transformer: FunctionTransformer, width: Width) -> Node:
     if _is_nothing(transformer):
         return Node("pipeline")
-    if transformer.func is np.take and set(transformer.kw_args) == {"indices", "axis"}:
+    if _takes_columns(transformer):
         source, places, _ = _chosen(width, transformer.kw_args["indices"])
         arrays = {"columns0": np.array(places, dtype=np.int64)}
         return Node("side_by_side", {"sources": [source]}, arrays, (Node("pipeline"),))
@@ -191,79 +227,10 @@ def _imputer(imputer: SimpleImputer, width: Width) -> Node:
     return Node("imputed", {"missing": None if is_nan else float(missing)}, arrays)
 
 
-def _encoder(encoder: Any, width: Width) -> Node:
-    """Ask an encoder for the code of each of its categories, of one that it never saw, and of a null."""
+def _encoder(one: Any, width: Width) -> Node:
     if not width.of_one_kind:
         raise refused("an encoder over numbers and strings at once")
-    categories = [_known(known, is_text=bool(width.texts)) for known in encoder.categories_]
-    null_known = [_has_null(known) for known in encoder.categories_]
-    strict = getattr(encoder, "handle_unknown", "ignore") == "error"
-    told: list[list[str] | None] = []
-    arrays: dict[str, NDArray[Any]] = {}
-    tables = [_codes(encoder, categories, null_known, i, strict=strict) for i in range(len(categories))]
-    for i, known in enumerate(categories):
-        told.append(known.tolist() if width.texts else None)
-        if not width.texts:
-            arrays[f"categories{i}"] = known
-    values = {"categories": told, "strict": strict, "null_known": null_known}
-    if type(encoder) is OneHotEncoder:
-        counts = encoder._n_features_outs  # noqa: SLF001 (columns a feature, categories that are dropped or joined counted)
-        starts, n_columns = np.cumsum([0, *counts]), sum(counts)
-        for i, table in enumerate(tables):
-            own = table[:, starts[i] : starts[i + 1]]
-            marked = own.argmax(axis=1) if own.shape[1] else np.zeros(len(own), dtype=np.intp)
-            arrays[f"codes{i}"] = np.where(own.any(axis=1), starts[i] + marked, n_columns).astype(np.int64)
-        return Node("one_hot", values | {"width": int(n_columns)}, arrays)
-    n_codes = tables[0].shape[1] // len(categories)
-    for i, table in enumerate(tables):
-        arrays[f"codes{i}"] = table[:, i * n_codes : (i + 1) * n_codes]
-    return Node("looked_up", values, arrays)
-
-
-def _codes(
-    encoder: Any, categories: list[NDArray[Any]], null_known: list[bool], position: int, *, strict: bool
-) -> NDArray[np.float64]:
-    """Give what the encoder makes of each category of one feature, then of another one, then of a null.
-
-    One that raises is told what it knows in their place; the node raises there by itself.
-    """
-    known = categories[position]
-    some = known[0] if len(known) else np.nan
-    other: Any = some if strict else _OTHER_TEXT if known.dtype == object else _unlike(known)
-    null = np.nan if null_known[position] or not strict else some
-    cells = np.empty((len(known) + 2, len(categories)), dtype=object if known.dtype == object else np.float64)
-    for i, others in enumerate(categories):
-        cells[:, i] = others[0] if len(others) else np.nan
-    cells[:, position] = [*known, other, null]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # unseen categories are what is asked about
-        found = encoder.transform(cells)
-    return np.asarray(found.toarray() if hasattr(found, "toarray") else found, dtype=np.float64)
-
-
-def _unlike(known: NDArray[np.float64]) -> float:
-    """Give a number that is none of those."""
-    return float(np.abs(known).max(initial=0.0)) * 2 + 1
-
-
-def _has_null(known: Any) -> bool:
-    return any(one is None or one != one for one in known)  # noqa: PLR0124 (only NaN differs from itself)
-
-
-def _known(known: Any, *, is_text: bool) -> NDArray[Any]:
-    """Give an encoder's categories without a null, which has a place of its own."""
-    kept = [one for one in np.asarray(known).tolist() if one is not None and one == one]  # noqa: PLR0124
-    if is_text:
-        if not all(isinstance(one, str) for one in kept):
-            raise refused("an encoder of more than strings")
-        return np.array(kept, dtype=object)
-    try:
-        numbers = np.array(kept, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise refused("an encoder of more than numbers") from error
-    if (np.diff(numbers) <= 0).any():
-        raise refused("an encoder whose categories are not in order")
-    return numbers
+    return encoder(one, of_texts=bool(width.texts))
 
 
 _STEPS: dict[type, Callable[[Any, Width], Node]] = {
@@ -272,7 +239,5 @@ _STEPS: dict[type, Callable[[Any, Width], Node]] = {
     FeatureUnion: _union,
     FunctionTransformer: _function,
     SimpleImputer: _imputer,
-    OneHotEncoder: _encoder,
-    OrdinalEncoder: _encoder,
-    TargetEncoder: _encoder,
+    **dict.fromkeys((OneHotEncoder, OrdinalEncoder, TargetEncoder), _encoder),
 }

@@ -1,4 +1,4 @@
-"""Linear models, networks and centres as nodes."""
+"""Linear models, networks, centres and constants as nodes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn import linear_model
 from sklearn.base import is_classifier
-from sklearn.cluster import KMeans, MiniBatchKMeans
+from sklearn.cluster import AffinityPropagation, Birch, BisectingKMeans, KMeans, MeanShift, MiniBatchKMeans
+from sklearn.cross_decomposition import CCA, PLSCanonical, PLSRegression
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import SGDOneClassSVM
+from sklearn.neighbors import NearestCentroid
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.svm import LinearSVC, LinearSVR
 
+from dasier.building.arrays.bayes import BAYES
+from dasier.building.arrays.calibration import isotonic
+from dasier.building.arrays.neighbours import NEIGHBOURS
 from dasier.building.arrays.refusing import refused
+from dasier.building.arrays.support_vectors import SUPPORT_VECTORS
 from dasier.building.arrays.trees import TREES
 from dasier.runtimes.arrays.container import Node
 
@@ -68,8 +77,81 @@ def _network(estimator: Any) -> Node:
     return Node("network", values, arrays)
 
 
-def _centres(estimator: Any) -> Node:
-    return Node("centres", {}, {"centres": np.asarray(estimator.cluster_centers_, dtype=np.float64)})
+def _groups(estimator: Any) -> Node:
+    """Give the nearest of several points to each group."""
+    node = _points(estimator.subcluster_centers_)
+    labels = np.asarray(estimator.subcluster_labels_, dtype=np.int64)
+    return Node(node.kind, {}, {**node.arrays, "labels": labels})
+
+
+def _points(centres: Any) -> Node:
+    centres = np.asarray(centres, dtype=np.float64)
+    if not centres.size:
+        raise refused("clusters without a centre")
+    return Node("centres", {}, {"centres": centres})
+
+
+def _halved(estimator: BisectingKMeans) -> Node:
+    """Give the halves of halves, each pair next to each other, the root first."""
+    halves = [estimator._bisecting_tree]  # noqa: SLF001 (nothing public holds it)
+    child, label = [], []
+    centre = []
+    for half in halves:  # grows
+        is_whole = half.left is None
+        child.append(0 if is_whole else len(halves))
+        label.append(half.label if is_whole else 0)
+        centre.append(half.center + estimator._X_mean)  # noqa: SLF001 (as above)
+        if not is_whole:
+            halves += [half.left, half.right]
+    arrays = {"child": np.array(child), "labels": np.array(label), "centres": np.array(centre)}
+    return Node("halved", {}, arrays)
+
+
+def _centroids(estimator: NearestCentroid) -> Node:
+    if estimator.metric != "euclidean":
+        raise refused(f"centroids by the metric {estimator.metric}")
+    uniform = bool(np.isclose(estimator.class_prior_, 1 / len(estimator.classes_)).all())
+    spread = np.asarray(estimator.within_class_std_dev_, dtype=np.float64)
+    arrays = {
+        "centres": np.asarray(estimator.centroids_, dtype=np.float64),
+        "spread": np.where(spread == 0, 1.0, spread),
+        "priors": np.asarray(estimator.class_prior_, dtype=np.float64),
+    }
+    return Node("centroids", {"uniform": uniform}, arrays)
+
+
+def _partial_squares(estimator: Any) -> Node:
+    centred = Node("centred", {}, {"centre": np.asarray(estimator._x_mean, dtype=np.float64)})  # noqa: SLF001 (nothing public holds it)
+    return Node("pipeline", parts=(centred, _regressor(estimator)))
+
+
+def _one_class(estimator: SGDOneClassSVM) -> Node:
+    weights = np.atleast_2d(np.asarray(estimator.coef_, dtype=np.float64))
+    return Node(
+        "linear",
+        {"end": "inside"},
+        {"weights": weights, "intercept": -np.asarray(estimator.offset_, dtype=np.float64)},
+    )
+
+
+def _constant(estimator: DummyRegressor) -> Node:
+    value = np.ravel(estimator.constant_)
+    if len(value) != 1:
+        raise refused("several targets")
+    return Node("constant", {"end": "value"}, {"raw": np.asarray(value, dtype=np.float64)})
+
+
+def _prior(estimator: DummyClassifier) -> Node:
+    if estimator.n_outputs_ != 1:
+        raise refused("several targets")
+    shares = np.asarray(estimator.class_prior_, dtype=np.float64)
+    if estimator.strategy == "constant":
+        shares = (estimator.classes_ == estimator.constant).astype(np.float64)
+    elif estimator.strategy == "most_frequent":
+        shares = (np.arange(len(shares)) == shares.argmax()).astype(np.float64)
+    elif estimator.strategy != "prior":
+        raise refused(f"a DummyClassifier that draws its answers ({estimator.strategy})")
+    return Node("constant", {"end": "shares"}, {"raw": shares})
 
 
 def _each(names: str, make: Callable[[Any], Node]) -> dict[type, Callable[[Any], Node]]:
@@ -85,7 +167,8 @@ MODELS: dict[type, Callable[[Any], Node]] = {
     **_each(
         "LinearRegression Ridge RidgeCV Lasso LassoCV LassoLars LassoLarsCV LassoLarsIC Lars LarsCV ElasticNet "
         "ElasticNetCV BayesianRidge ARDRegression HuberRegressor TheilSenRegressor QuantileRegressor SGDRegressor "
-        "OrthogonalMatchingPursuit OrthogonalMatchingPursuitCV PassiveAggressiveRegressor",
+        "OrthogonalMatchingPursuit OrthogonalMatchingPursuitCV PassiveAggressiveRegressor MultiTaskElasticNet "
+        "MultiTaskElasticNetCV MultiTaskLasso MultiTaskLassoCV",
         _regressor,
     ),
     **_each("PoissonRegressor GammaRegressor TweedieRegressor", _under_a_logarithm),
@@ -97,8 +180,20 @@ MODELS: dict[type, Callable[[Any], Node]] = {
     LinearDiscriminantAnalysis: _logistic,
     MLPClassifier: _network,
     MLPRegressor: _network,
-    KMeans: _centres,
-    MiniBatchKMeans: _centres,
+    **dict.fromkeys(
+        (AffinityPropagation, KMeans, MeanShift, MiniBatchKMeans), lambda one: _points(one.cluster_centers_)
+    ),
+    Birch: _groups,
+    BisectingKMeans: _halved,
+    NearestCentroid: _centroids,
+    **dict.fromkeys((CCA, PLSCanonical, PLSRegression), _partial_squares),
+    IsotonicRegression: isotonic,
+    SGDOneClassSVM: _one_class,
+    DummyClassifier: _prior,
+    DummyRegressor: _constant,
+    **BAYES,
+    **NEIGHBOURS,
+    **SUPPORT_VECTORS,
     **TREES,
 }
 """By class: what gives the node of a fitted one."""

@@ -18,7 +18,14 @@ from sklearn.feature_selection import (
     SequentialFeatureSelector,
     VarianceThreshold,
 )
-from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, Normalizer, RobustScaler, StandardScaler
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    Normalizer,
+    RobustScaler,
+    StandardScaler,
+)
 
 from dasier.building.arrays.refusing import refused
 from dasier.runtimes.arrays.container import Node
@@ -58,10 +65,34 @@ def _stretched(scaler: MinMaxScaler) -> Node:
 
 def function(transformer: Any) -> Node:
     """Give the node of a FunctionTransformer over a function of numpy."""
-    name = getattr(transformer.func, "__name__", "")
-    if transformer.kw_args or name not in FUNCTIONS or getattr(np, name) is not transformer.func:
-        raise refused(f"a FunctionTransformer over {name or transformer.func!r}")
+    return _applied(transformer.func, transformer.kw_args)
+
+
+def _applied(func: Any, arguments: Any) -> Node:
+    name = getattr(func, "__name__", "")
+    if arguments or name not in FUNCTIONS or getattr(np, name) is not func:
+        raise refused(f"a FunctionTransformer over {name or repr(func)}")
     return Node("function", {"name": name})
+
+
+def inverse(transformer: Any) -> Node | None:
+    """Give the node of what undoes a transformer of a target; None where there is nothing to undo."""
+    kind = type(transformer)
+    if kind is FunctionTransformer:
+        func = transformer.inverse_func
+        return None if func is None else _applied(func, transformer.inv_kw_args)
+    if kind is StandardScaler:
+        return Node(
+            "spread",
+            {},
+            _numbers(
+                scale=transformer.scale_ if transformer.with_std else None,
+                centre=transformer.mean_ if transformer.with_mean else None,
+            ),
+        )
+    if kind is MinMaxScaler and not transformer.clip:
+        return Node("centred", {}, _numbers(centre=transformer.min_, scale=transformer.scale_))
+    raise refused(f"a target under {kind.__name__}")
 
 
 def _selected(selector: Any) -> Node:

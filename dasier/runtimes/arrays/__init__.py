@@ -56,6 +56,7 @@ class ArraysModel:
         self._classes = classes_of(schema)
         self._has_numbers, self._has_texts = bool(schema.number_columns), bool(schema.text_columns)
         self._is_classification = schema.output.task == "classification"
+        self._gives_scores = schema.output.task == "anomaly_detection"
 
     def predict(self, rows: Rows) -> Outputs:
         """Answer every row, in order.
@@ -71,5 +72,6 @@ class ArraysModel:
                 found = self._answer((rows.numbers, rows.texts))
             else:
                 found = self._answer(given)
-        answer = self._classes[found.answer] if self._is_classification else found.answer
-        return Outputs(answer, found.probabilities, found.scores)
+        if self._is_classification:
+            return Outputs(self._classes[found.answer], found.probabilities)
+        return Outputs(found.answer, scores=found.scores if self._gives_scores else None)

@@ -91,6 +91,11 @@ def one_hot(node: Node, _parts: Any) -> Step:
     finders = _finders(node)
     slots = [node.arrays[f"codes{i}"].astype(np.intp) for i in range(len(finders))]
     width = int(node.values["width"])
+    if any(slot.min(initial=0) < 0 or slot.max(initial=0) > width for slot in slots) or width > sum(
+        map(len, slots)
+    ):
+        message = "the categories and their columns do not fit"
+        raise ValueError(message)
 
     def transform(cells: NDArray[Any]) -> NDArray[np.float64]:
         found = np.zeros((len(cells), width + 1))  # the last column takes what no category is marked for

@@ -130,7 +130,8 @@ class _Reader:
 
     def _array(self, dtype: str, shape: list[int], offset: int) -> NDArray[Any]:
         kind = np.dtype(_DTYPES[dtype])
-        if any(type(size) is not int or size < 0 for size in (offset, *shape)):
+        # No side of an array is longer than the blob: one of nothing could claim any length.
+        if any(type(size) is not int or not 0 <= size <= len(self._blob) for size in (offset, *shape)):
             raise ValueError
         count = math.prod(shape)  # Python's integers do not overflow
         at = self._start + offset

@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dasier.errors import FormatUnknown
-from dasier.runtimes.arrays import columns, models, scaling
+from dasier.runtimes.arrays import (
+    bayes,
+    calibration,
+    columns,
+    ensembles,
+    gaussian_processes,
+    kernels,
+    models,
+    neighbours,
+    scaling,
+    support_vectors,
+)
 from dasier.runtimes.arrays.container import FORMAT
 
 if TYPE_CHECKING:
@@ -14,7 +25,22 @@ if TYPE_CHECKING:
 
     from dasier.runtimes.arrays.container import Node
 
-KINDS: dict[str, Callable[..., Callable[[Any], Any]]] = {**columns.KINDS, **scaling.KINDS, **models.KINDS}
+KINDS: dict[str, Callable[..., Callable[[Any], Any]]] = {
+    kind: make
+    for module in (
+        bayes,
+        calibration,
+        columns,
+        ensembles,
+        gaussian_processes,
+        kernels,
+        models,
+        neighbours,
+        scaling,
+        support_vectors,
+    )
+    for kind, make in module.KINDS.items()
+}
 """By kind: what makes of a node and its parts a function of the rows."""
 
 

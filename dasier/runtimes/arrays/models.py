@@ -1,11 +1,13 @@
-"""Last steps: what a model answers."""
+"""Last steps: linear models, trees, networks, centres, constants."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dasier.runtimes.arrays.answers import ENDS, Answer, expit, finite
+from dasier.runtimes.arrays.distances import reduced
 from dasier.runtimes.arrays.trees import Trees
 
 if TYPE_CHECKING:
@@ -18,140 +20,10 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.float64]
 
 
-class Answer(NamedTuple):
-    """What a last step gives for n rows.
-
-    Attributes
-    ----------
-    answer : ndarray, shape (n,)
-        Positions of classes; a regression's values; clusters; 1 or -1 of an anomaly detector.
-    probabilities : ndarray, shape (n, n_classes), or None
-    scores : ndarray, shape (n,), or None
-    """
-
-    answer: NDArray[Any]
-    probabilities: Numbers | None = None
-    scores: Numbers | None = None
-
-
-# --- from raw numbers, shape (n, n_outputs), to an answer ------------------------------------------
-
-
-def _expit(raw: Numbers) -> Numbers:
-    expit: Numbers = 1.0 / (1.0 + np.exp(-raw))
-    return expit
-
-
-def _softmax(raw: Numbers) -> Numbers:
-    shares: Numbers = np.exp(raw - raw.max(axis=1, keepdims=True))
-    shares /= shares.sum(axis=1, keepdims=True)
-    return shares
-
-
-def _two_sides(second: Numbers) -> Numbers:
-    """Give the probabilities of two classes from the second's, shape (n, 1)."""
-    return np.concatenate([1.0 - second, second], axis=1)
-
-
-def _value(raw: Numbers) -> Answer:
-    return Answer(raw[:, 0])
-
-
-def _exponential(raw: Numbers) -> Answer:
-    return Answer(np.exp(raw[:, 0]))
-
-
-def _sign(raw: Numbers) -> Answer:
-    """Give the second of two classes above 0, without probabilities."""
-    return Answer((raw[:, 0] > 0).astype(np.intp))
-
-
-def _largest(raw: Numbers) -> Answer:
-    return Answer(raw.argmax(axis=1))
-
-
-def _logistic(raw: Numbers) -> Answer:
-    """Give the second of two classes above 0."""
-    return Answer((raw[:, 0] > 0).astype(np.intp), _two_sides(_expit(raw)))
-
-
-def _logistic_above_half(raw: Numbers) -> Answer:
-    """Give the second of two classes where its probability is above one half, as networks do."""
-    second = _expit(raw)
-    return Answer((second[:, 0] > 0.5).astype(np.intp), _two_sides(second))
-
-
-def _logistic_from_zero(raw: Numbers) -> Answer:
-    """Give the second of two classes from 0 on, as gradient boosting does."""
-    return Answer((raw[:, 0] >= 0).astype(np.intp), _two_sides(_expit(raw)))
-
-
-def _logistic_most(raw: Numbers) -> Answer:
-    """Give the likelier of two classes, the first where both are alike, as histogram-based boosting does."""
-    probabilities = _two_sides(_expit(raw))
-    return Answer(probabilities.argmax(axis=1), probabilities)
-
-
-def _doubled(raw: Numbers) -> Answer:
-    """Give the second of two classes from 0 on, of a loss whose link has the factor 2."""
-    return Answer((raw[:, 0] >= 0).astype(np.intp), _two_sides(_expit(2.0 * raw)))
-
-
-def _multinomial(raw: Numbers) -> Answer:
-    return Answer(raw.argmax(axis=1), _softmax(raw))
-
-
-def _multinomial_most(raw: Numbers) -> Answer:
-    """Give the likeliest class, of the probabilities and not of what they are made of."""
-    probabilities = _softmax(raw)
-    return Answer(probabilities.argmax(axis=1), probabilities)
-
-
-def _one_against_all(raw: Numbers) -> Answer:
-    each = _expit(raw)
-    total = each.sum(axis=1, keepdims=True)
-    each = np.where(total == 0, 1.0, each)
-    return Answer(raw.argmax(axis=1), each / each.sum(axis=1, keepdims=True))
-
-
-def _shares(raw: Numbers) -> Answer:
-    """Give the likeliest class of what are probabilities already."""
-    return Answer(raw.argmax(axis=1), raw)
-
-
-ENDS: dict[str, Callable[[Numbers], Answer]] = {
-    "value": _value,
-    "exponential": _exponential,
-    "sign": _sign,
-    "largest": _largest,
-    "logistic": _logistic,
-    "logistic_above_half": _logistic_above_half,
-    "logistic_from_zero": _logistic_from_zero,
-    "logistic_most": _logistic_most,
-    "doubled": _doubled,
-    "multinomial": _multinomial,
-    "multinomial_most": _multinomial_most,
-    "one_against_all": _one_against_all,
-    "shares": _shares,
-}
-"""How an answer is made of raw numbers."""
-
-
-# --- models -----------------------------------------------------------------------------------------
-
-
-def _finite(x: Numbers) -> Numbers:
-    """Refuse, as scikit-learn does, what is not finite."""
-    if not np.isfinite(x).all():
-        message = "Input X contains NaN or infinity."
-        raise ValueError(message)
-    return x
-
-
 def linear(node: Node, _parts: Any) -> Callable[[Numbers], Answer]:
     """Multiply and add."""
     weights, intercept, end = node.arrays["weights"].T, node.arrays["intercept"], ENDS[node.values["end"]]
-    return lambda x: end(_finite(x) @ weights + intercept)
+    return lambda x: end(finite(x) @ weights + intercept)
 
 
 def trees(node: Node, _parts: Any) -> Callable[[Numbers], Answer]:
@@ -181,7 +53,7 @@ def network(node: Node, _parts: Any) -> Callable[[Numbers], Answer]:
     bend, end = _ACTIVATIONS[node.values["activation"]], ENDS[node.values["end"]]
 
     def answer(x: Numbers) -> Answer:
-        x = _finite(x)
+        x = finite(x)
         for weights, intercept in layers[:-1]:
             x = bend(x @ weights + intercept)
         weights, intercept = layers[-1]
@@ -192,17 +64,70 @@ def network(node: Node, _parts: Any) -> Callable[[Numbers], Answer]:
 
 _ACTIVATIONS: dict[str, Callable[[Numbers], Numbers]] = {
     "identity": lambda x: x,
-    "logistic": _expit,
+    "logistic": expit,
     "relu": lambda x: np.maximum(x, 0.0),
     "tanh": np.tanh,
 }
 
 
 def centres(node: Node, _parts: Any) -> Callable[[Numbers], Answer]:
-    """Give the nearest centre: k-means."""
-    points = node.arrays["centres"]
+    """Give the nearest centre, or the group that it belongs to: k-means and its like."""
+    points, labels = node.arrays["centres"], node.arrays.get("labels")
     sizes = np.einsum("ij,ij->i", points, points)
-    return lambda x: Answer((sizes - 2.0 * (_finite(x) @ points.T)).argmin(axis=1))
+    if labels is not None and len(labels) != len(points):
+        message = "there are not as many labels as centres"
+        raise ValueError(message)
+
+    def answer(x: Numbers) -> Answer:
+        nearest = (sizes - 2.0 * (finite(x) @ points.T)).argmin(axis=1)
+        return Answer(nearest if labels is None else labels.take(nearest))
+
+    return answer
+
+
+def halved(node: Node, _parts: Any) -> Callable[[Numbers], Answer]:
+    """Go to the nearer half of each half: bisecting k-means. A child stands behind its parent, so that this ends."""
+    child, labels, points = node.arrays["child"], node.arrays["labels"], node.arrays["centres"]
+    inside = (child == 0) | ((child > np.arange(len(child))) & (child + 1 < len(child)))
+    if not (inside.all() and len(child) == len(labels) == len(points) > 0):
+        message = "the halves are not whole"
+        raise ValueError(message)
+    sizes = np.einsum("ij,ij->i", points, points)
+
+    def answer(x: Numbers) -> Answer:
+        x = finite(x)
+        half = np.zeros(len(x), dtype=np.intp)
+        while (going := np.flatnonzero(child[half] > 0)).size:
+            left = child[half[going]]
+            far = [
+                sizes[side] - 2.0 * np.einsum("ij,ij->i", x[going], points[side]) for side in (left, left + 1)
+            ]
+            half[going] = left + (far[1] < far[0])
+        return Answer(labels[half])
+
+    return answer
+
+
+def centroids(node: Node, _parts: Any) -> Callable[[Numbers], Answer]:
+    """Give the class whose centre is nearest, or likeliest where priors differ; probabilities count the spread."""
+    points, spread, priors = node.arrays["centres"], node.arrays["spread"], node.arrays["priors"]
+    scaled, logs, uniform = points / spread, 2.0 * np.log(priors), bool(node.values["uniform"])
+    end = ENDS["discriminants_of_two" if len(points) == 2 else "multinomial"]
+
+    def answer(x: Numbers) -> Answer:
+        x = finite(x)
+        found = end(logs - reduced(x / spread, scaled.T, 2))
+        if not uniform:
+            return found
+        return found._replace(answer=reduced(x, points.T, 2).argmin(axis=1))
+
+    return answer
+
+
+def constant(node: Node, _parts: Any) -> Callable[[Any], Answer]:
+    """Give every row the same."""
+    raw, end = node.arrays["raw"], ENDS[node.values["end"]]
+    return lambda x: end(np.tile(raw, (len(x[0] if isinstance(x, tuple) else x), 1)))
 
 
 KINDS: dict[str, Callable[[Node, Sequence[Any]], Callable[[Numbers], Answer]]] = {
@@ -211,4 +136,7 @@ KINDS: dict[str, Callable[[Node, Sequence[Any]], Callable[[Numbers], Answer]]] =
     "isolation": isolation,
     "network": network,
     "centres": centres,
+    "halved": halved,
+    "centroids": centroids,
+    "constant": constant,
 }

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dasier.runtimes.arrays.answers import finite
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -53,6 +55,18 @@ def stretched(node: Node, _parts: Any) -> Transform:
         return lambda x: x * scale + offset
     low, high = node.values["clip"]
     return lambda x: np.clip(x * scale + offset, low, high)
+
+
+def spread(node: Node, _parts: Any) -> Transform:
+    """Multiply, then add; either may be missing. What undoes the standard scaler."""
+    centre, scale = node.arrays.get("centre", 0.0), node.arrays.get("scale", 1.0)
+    return lambda x: x * scale + centre
+
+
+def binarised(node: Node, _parts: Any) -> Transform:
+    """Give 1 above a threshold, else 0."""
+    threshold = float(node.values["threshold"])
+    return lambda x: (finite(x) > threshold).astype(np.float64)
 
 
 def normalised(node: Node, _parts: Any) -> Transform:
@@ -106,6 +120,8 @@ def projected(node: Node, _parts: Any) -> Transform:
 KINDS = {
     "centred": centred,
     "stretched": stretched,
+    "spread": spread,
+    "binarised": binarised,
     "normalised": normalised,
     "function": function,
     "selected": selected,

@@ -8,9 +8,10 @@ nothing of it:
 - a null goes left in the column as it stands (null = −∞), right in its copy (null = +∞);
 - a categorical split is a column of 0 (left) and 1 (right).
 
-Few rows walk down all trees at once; for many rows, each tree deals out the rows at each of its splits, which
-touches a row as often as it is deep, not as often as the deepest leaf is. Which is cheaper depends on the
-number of rows alone (`_FEW_ROWS`: the two met between 2,000 and 5,000 rows of the reference forest).
+Few rows walk down all trees at once. Many rows are asked by every split of small trees
+(`dasier.runtimes.arrays.tree_masks`); larger trees deal them out at each split, which touches a row as often as it is
+deep, not as often as the deepest leaf is. Which is cheapest depends on the number of rows and of leaves (the
+reference forest's masks overtook the walk at about 1,000 rows; dealing did between 2,000 and 5,000).
 
 The values of the leaves are added in the order of the trees, as scikit-learn adds them: the sums are equal to the bit.
 """
@@ -21,6 +22,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dasier.runtimes.arrays.tree_masks import TreeMasks, are_small
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
 
 _FEW_ROWS = 3_000
 """Up to so many rows walk together; more are dealt out."""
+
+_FEW_ROWS_OF_SMALL_TREES = 1_000
+"""Up to so many rows walk together where trees are small; more are asked by every split."""
 
 _FEW_PAIRS = 64
 """Where so few rows are left below a split, they are put aside, to walk on together with others."""
@@ -65,11 +71,24 @@ class Trees:
         self._code_feature = arrays.get("code_feature")
         self._goes_right = arrays.get("goes_right")
         self._check()
+        self._are_small = are_small(self._child, self._roots)
+        self._masks: TreeMasks | None = None  # made when many rows come for the first time
 
     def _check(self) -> None:
         """Refuse numbers that would lead out of the arrays, or make a walk longer than there are nodes."""
         n_nodes = len(self._child)
+        every = np.arange(n_nodes)
+        parents = np.flatnonzero(self._child != every)
+        # Each node has one parent, which stands before it: no way down meets itself, or another one.
         inside = (
+            self._child.shape == every.shape
+            and np.all(self._child >= every)
+            and np.all(np.diff(self._child[parents]) >= 2)
+            and self._child[parents].min(initial=n_nodes) > self._roots.max(initial=-1)
+            and self._child[parents].max(initial=-1) + 1 < max(n_nodes, 1)
+            and np.all(np.diff(self._roots) > 0)
+        )
+        inside = inside and (
             {n_nodes} == {len(self._feature), len(self._threshold), len(self._values)}
             and 0 <= self._depth <= n_nodes
             and self._roots.min(initial=0) >= 0
@@ -86,6 +105,8 @@ class Trees:
     def sums(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Give the start plus the values of each row's leaves, shape (n, n_outputs)."""
         columns = self._columns(x)
+        if self._are_small and len(columns) > _FEW_ROWS_OF_SMALL_TREES:
+            return self._masked_sums(columns)
         if len(columns) > _FEW_ROWS:
             return self._dealt_sums(columns)
         at_once = max(1, _PAIRS_AT_ONCE // len(self._roots))
@@ -140,6 +161,16 @@ class Trees:
             node = child.take(node)
             node += right
         return node
+
+    def _masked_sums(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Let every split ask all rows."""
+        masks = self._masks
+        if masks is None:
+            nodes = (self._feature, self._threshold, self._child, self._roots, self._values)
+            masks = self._masks = TreeMasks(*nodes, single=self._single)
+        sums = np.tile(self._start, (len(columns), 1))
+        masks.add(columns, sums)
+        return sums
 
     def _dealt_sums(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
         """Deal all rows out at each split, tree by tree."""
