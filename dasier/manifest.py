@@ -63,6 +63,10 @@ class RuntimeChoice:
         Measured when it was built: what a process grows by when it loads and answers.
     refused : tuple of mapping
         Each other runtime that was tried: ``{"name", "reason"}``.
+    lazily : bool
+        Whether imports may be put off when it is loaded (`dasier.runtimes.sklearn`): it was rehearsed so. A
+        reader that does not know the key loads it with all imports, which is right too, and so does everyone
+        where the key is absent.
     costs : mapping from runtime to mapping
         What decided between several that were proved: ``{"start_ms", "row_us"}`` of each.
     """
@@ -73,6 +77,7 @@ class RuntimeChoice:
     tolerance: float = 0.0
     memory_bytes: int = 0
     refused: tuple[Mapping[str, str], ...] = ()
+    lazily: bool = False
     costs: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dasier import golden
-from dasier.building import lookalikes, provenance
+from dasier.building import lazily, lookalikes, provenance
 from dasier.building.baseline import baseline
 from dasier.building.candidate import MEDIA_TYPES
 from dasier.building.card import Facts, card
@@ -32,6 +32,7 @@ from dasier.runtimes import NAMES, Outputs, load, runtime
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from dasier.building.probes import Probes
     from dasier.building.trained import Trained
     from dasier.runtimes import Model
     from dasier.schema import Schema
@@ -93,13 +94,26 @@ def assemble(
         judged = _judge(trained, schema, choice, model, held_out)
         progress("write the card")
         built = _built(trained, judged)
+        rows = probes(schema, held_out, estimator, seed=trained.seed) if choice.runtime == "sklearn" else None
     progress("rehearse in a fresh process")
     try:
-        measured = rehearse(built)
+        described = _rehearsed(built, rows)
     except RehearsalFailed as error:
         raise EstimatorUnsupported(f"{trained.name} cannot be served. {error}") from error
-    described = replace(built.manifest.runtime, memory_bytes=measured.memory_bytes)
     return replace(built, manifest=replace(built.manifest, runtime=described))
+
+
+def _rehearsed(built: Built, rows: Probes | None) -> RuntimeChoice:
+    """Give the runtime with what was measured in a fresh process, and with how the version is loaded."""
+    runtime = built.manifest.runtime
+    if rows is None:
+        return replace(runtime, memory_bytes=rehearse(built).memory_bytes)
+    tried = lazily.tried(built, rows)
+    refused = runtime.refused
+    if tried.why_not:
+        refused = (*refused, {"runtime": "sklearn", "name": "lazily", "reason": tried.why_not})
+    memory_bytes = tried.measured.memory_bytes
+    return replace(runtime, memory_bytes=memory_bytes, lazily=tried.lazily, refused=refused)
 
 
 def _classes(trained: Trained) -> list[Any] | None:
