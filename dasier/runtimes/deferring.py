@@ -21,6 +21,7 @@ from __future__ import annotations
 import sys
 import threading
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import PathFinder, SourceFileLoader
 from types import ModuleType
@@ -92,6 +93,22 @@ class Later:
         """Give an attribute of it."""
         return getattr(found(self), name)
 
+    def __getitem__(self, key: Any) -> Any:
+        """Give an element of it."""
+        return found(self)[key]
+
+    def __iter__(self) -> Iterator[Any]:
+        """Give its elements."""
+        return iter(found(self))
+
+    def __len__(self) -> int:
+        """Give how many elements it has."""
+        return len(found(self))
+
+    def __contains__(self, thing: object) -> bool:
+        """Say whether something is an element of it."""
+        return thing in found(self)
+
     def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[Any, ...]:
         """Stand for it in a list of base classes."""
         del bases
@@ -117,11 +134,19 @@ class Deferred(ModuleType):
         """Give what the module defines: a `Later` while imports are put off, and then the thing itself."""
         if name in _GIVEN_BY_IMPORT:
             raise AttributeError(name)
+        if not self._begun and self._has_submodule(name):
+            return import_module(f"{self.__name__}.{name}")  # `from package import module` asks for no more
         if not self._begun and self.__name__ in _names() and not name.startswith("__"):
+            if name.startswith("_") and "__path__" in vars(self):  # a submodule that there may be: scipy tries
+                raise AttributeError(name)
             self._holders.append(sys._getframe(1).f_globals)  # noqa: SLF001 (whoever imports the name)
             return Later(self, name)
         self._run()
         return ModuleType.__getattribute__(self, name)
+
+    def _has_submodule(self, name: str) -> bool:
+        path = vars(self).get("__path__")
+        return path is not None and PathFinder.find_spec(f"{self.__name__}.{name}", path) is not None
 
     def _run(self) -> None:
         """Run the body if nobody has begun to, and wait for whoever has."""
