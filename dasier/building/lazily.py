@@ -1,6 +1,6 @@
 """Whether a version may be loaded with imports that are put off: it is tried, in processes of their own.
 
-A version of the runtime `sklearn` starts three times faster so (`dasier.runtimes.deferring`), unless its estimator is one
+A version of the runtime `sklearn` starts three times faster so (`dasier.deferring`), unless its estimator is one
 of the few that what is put off is no substitute for. No list says which those are, and a list would be wrong
 with the next release of scikit-learn: each version is rehearsed both ways on the rows on which two implementations
 are likeliest to differ, and is loaded lazily only where every answer has the same bits.

@@ -72,7 +72,7 @@ class LazyRuntime(Runtime, Protocol):
     """What a runtime's module offers whose libraries can be imported piece by piece."""
 
     def load_lazily(self, blob: bytes, schema: Schema) -> Model:
-        """Give a model from verified bytes, with imports that are put off (`dasier.runtimes.deferring`)."""
+        """Give a model from verified bytes, with imports that are put off (`dasier.deferring`)."""
         ...
 
 

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dasier.deferring import deferring, found, run_all
 from dasier.runtimes import Outputs
-from dasier.runtimes.deferring import deferring, found, run_all
 
 if TYPE_CHECKING:
     from dasier.rows import Rows

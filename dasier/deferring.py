@@ -1,15 +1,18 @@
 """Imports that are put off until they are used.
 
-scikit-learn imports nearly all of itself and of scipy, whichever estimator is unpickled: the better part of a second
-in a process that starts, of which an answer uses little. Inside `deferring` the modules of a list are found, but
+A process that starts pays for all that its libraries import, and uses little of it: scikit-learn imports nearly all of
+itself and of scipy, whichever estimator is unpickled. Inside `deferring` the modules of a list are found, but
 their bodies are not run. ``import scipy.stats`` gives a module whose body runs when something of it is asked for, and
 ``from scipy.stats import rankdata`` gives a `Later`, which asks for it when it is called, subclassed or looked into.
 A package that is put off is there for what stands in it: ``sklearn.tree._tree`` is imported at once, and the rest of
 ``sklearn.tree`` is not. What has run is as if it had never been put off: it is the same module object, and what it
 defines stands wherever a `Later` stood in its importers.
 
-A `Later` is no class and no function, and code that compares it, catches it or asks for its type goes wrong. Whether a
-model answers the same is therefore not believed but tried when it is built (`dasier.building.lazily`).
+A `Later` is no class and no function, and code that compares it, catches it or asks for its type goes wrong. What is
+put off at the start of a function (`dasier.serving.unused`) is therefore named and tested; whether a model answers
+the same on a scikit-learn with holes (`dasier.runtimes.sklearn`) is tried when it is built (`dasier.building.lazily`).
+
+Nothing is imported here that a bare Python has not loaded: `importlib.abc` would bring twenty modules.
 
 Threads: what is put off is put off for the thread inside `deferring` alone. A body is run by Python's own import, under
 its lock for that module: two threads that ask at once run it once, and those that wait for each other in a ring do not
@@ -22,13 +25,13 @@ import sys
 import threading
 from contextlib import contextmanager
 from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import PathFinder, SourceFileLoader
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from importlib.abc import Loader
     from importlib.machinery import ModuleSpec
 
 _GIVEN_BY_IMPORT = frozenset({"__cached__", "__file__", "__loader__", "__package__", "__path__", "__spec__"})
@@ -69,21 +72,22 @@ def found(thing: Any) -> Any:
     """Give what a `Later` stands for; anything else as it is."""
     if type(thing) is not Later:
         return thing
-    module, name = thing._of, thing._name  # noqa: SLF001 (ours)
+    module, name, keys = thing._of, thing._name, thing._keys  # noqa: SLF001 (ours)
     if type(module) is Deferred:
         module._run()  # noqa: SLF001 (as above)
-    if not hasattr(module, name):  # a submodule that the body does not import
-        __import__(f"{module.__name__}.{name}")
-    return getattr(module, name)
+    real = getattr(module, name)
+    for key in keys:
+        real = real[key]
+    return real
 
 
 class Later:
     """What a module that is put off defines under a name, looked up when it is needed."""
 
-    __slots__ = ("_name", "_of")
+    __slots__ = ("_keys", "_name", "_of")
 
-    def __init__(self, module: Deferred, name: str) -> None:
-        self._of, self._name = module, name
+    def __init__(self, module: Deferred, name: str, keys: tuple[Any, ...] = ()) -> None:
+        self._of, self._name, self._keys = module, name, keys
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         """Call it."""
@@ -94,7 +98,9 @@ class Later:
         return getattr(found(self), name)
 
     def __getitem__(self, key: Any) -> Any:
-        """Give an element of it."""
+        """Give an element of it, which is put off as well: annotations ask for such, and are read by nobody."""
+        if self._of.__name__ in _names():
+            return Later(self._of, self._name, (*self._keys, key))
         return found(self)[key]
 
     def __iter__(self) -> Iterator[Any]:
@@ -137,7 +143,8 @@ class Deferred(ModuleType):
         if not self._begun and self._has_submodule(name):
             return import_module(f"{self.__name__}.{name}")  # `from package import module` asks for no more
         if not self._begun and self.__name__ in _names() and not name.startswith("__"):
-            if name.startswith("_") and "__path__" in vars(self):  # a submodule that there may be: scipy tries
+            # A submodule that there may be, or not: scipy tries.
+            if name.startswith("_") and "__path__" in vars(self):
                 raise AttributeError(name)
             self._holders.append(sys._getframe(1).f_globals)  # noqa: SLF001 (whoever imports the name)
             return Later(self, name)
@@ -157,7 +164,7 @@ class Deferred(ModuleType):
         __import__(self.__name__)
 
 
-class _Finder(MetaPathFinder):
+class _Finder:
     """Finds the modules that are put off, and those that were when their bodies are to run."""
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: Any = None) -> ModuleSpec | None:
@@ -168,11 +175,11 @@ class _Finder(MetaPathFinder):
         spec = PathFinder.find_spec(fullname, path)
         if spec is None or not isinstance(spec.loader, SourceFileLoader):
             return None
-        spec.loader = _Later(_names()) if module is None else _Now(spec.loader, module)
+        spec.loader = cast("Loader", _Later(_names()) if module is None else _Now(spec.loader, module))
         return spec
 
 
-class _Later(Loader):
+class _Later:
     """Makes a module without its body."""
 
     def __init__(self, names: frozenset[str]) -> None:
@@ -188,7 +195,7 @@ class _Later(Loader):
         """Leave it for later."""
 
 
-class _Now(Loader):
+class _Now:
     """Runs the body of a module that was made without it; what that imports is put off in its turn."""
 
     def __init__(self, loader: SourceFileLoader, module: Deferred) -> None:
