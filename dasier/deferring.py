@@ -65,7 +65,7 @@ def run_all() -> None:
     """Run every body that was put off: the process is then as if everything had been imported at once."""
     while _waiting:
         for module in list(_waiting.values()):
-            module._run()  # noqa: SLF001 (ours; without the underscore it would hide a name of the module)
+            _run(module)
 
 
 def found(thing: Any) -> Any:
@@ -74,7 +74,7 @@ def found(thing: Any) -> Any:
         return thing
     module, name, keys = thing._of, thing._name, thing._keys  # noqa: SLF001 (ours)
     if type(module) is Deferred:
-        module._run()  # noqa: SLF001 (as above)
+        _run(module)
     real = getattr(module, name)
     for key in keys:
         real = real[key]
@@ -148,20 +148,21 @@ class Deferred(ModuleType):
                 raise AttributeError(name)
             self._holders.append(sys._getframe(1).f_globals)  # noqa: SLF001 (whoever imports the name)
             return Later(self, name)
-        self._run()
+        _run(self)
         return ModuleType.__getattribute__(self, name)
 
     def _has_submodule(self, name: str) -> bool:
         path = vars(self).get("__path__")
         return path is not None and PathFinder.find_spec(f"{self.__name__}.{name}", path) is not None
 
-    def _run(self) -> None:
-        """Run the body if nobody has begun to, and wait for whoever has."""
-        with _guard:
-            if not vars(self).get("_begun", True):
-                self._begun = True
-                sys.modules.pop(self.__name__, None)  # so that it is imported anew, into this very object
-        __import__(self.__name__)
+
+def _run(module: Deferred) -> None:
+    """Run a module's body if nobody has begun to, and wait for whoever has."""
+    with _guard:
+        if not vars(module).get("_begun", True):  # without it, it is a module like any other by now
+            vars(module)["_begun"] = True
+            sys.modules.pop(module.__name__, None)  # so that it is imported anew, into this very object
+    __import__(module.__name__)
 
 
 class _Finder:

@@ -31,8 +31,8 @@ UNUSED = frozenset(
     """
     joblib joblib._parallel_backends joblib.externals.loky joblib.memory joblib.numpy_pickle
     narwhals narwhals.stable narwhals.stable.v2 numpy.f2py numpy.testing
-    scipy.cluster scipy.constants scipy.fft scipy.integrate scipy.interpolate scipy.linalg scipy.ndimage scipy.optimize
-    scipy.signal scipy.sparse.csgraph scipy.sparse.linalg scipy.spatial scipy.spatial.distance scipy.special scipy.stats
+    scipy.constants scipy.fft scipy.integrate scipy.interpolate scipy.linalg scipy.ndimage scipy.optimize
+    scipy.sparse.csgraph scipy.sparse.linalg scipy.spatial scipy.spatial.distance scipy.special scipy.stats
     sklearn.callback sklearn.cluster sklearn.compose sklearn.covariance sklearn.datasets sklearn.decomposition
     sklearn.discriminant_analysis sklearn.ensemble sklearn.feature_extraction sklearn.feature_selection sklearn.impute
     sklearn.inspection sklearn.isotonic sklearn.kernel_approximation sklearn.linear_model sklearn.manifold

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 UNUSED = frozenset(
     """
-    concurrent.futures ctypes difflib gzip inspect pathlib pickle platform random secrets tempfile urllib.parse uuid
+    concurrent.futures ctypes difflib gzip pathlib pickle platform random secrets tempfile urllib.parse uuid
     cryptography.hazmat.primitives.asymmetric.ec cryptography.hazmat.primitives.hashes
     cryptography.hazmat.primitives.serialization
     numpy._core._add_newdocs numpy._core._add_newdocs_scalars numpy._typing
