@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from dasier.deferring import deferring
 from dasier.serving.unused import UNUSED
 
@@ -14,9 +12,7 @@ with deferring(UNUSED):
     from dasier.serving.formats import mlflow, native, oip, oip_outputs, vetiver
     from dasier.serving.observing import Observation, observed
     from dasier.serving.options import read_options
-
-if TYPE_CHECKING:
-    from dasier.serving.service import Service
+    from dasier.serving.service import Service  # noqa: TC001 (it is imported in any case)
 
 
 def predict(service: Service, request: Request, seen: Observation) -> Response:

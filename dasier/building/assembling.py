@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dasier import golden
-from dasier.building import lazily, lookalikes, provenance
+from dasier.building import lookalikes, provenance
 from dasier.building.baseline import baseline
 from dasier.building.candidate import MEDIA_TYPES
 from dasier.building.card import Facts, card
@@ -19,20 +19,19 @@ from dasier.building.evaluate import evaluate
 from dasier.building.frames import to_rows
 from dasier.building.importance import importance
 from dasier.building.infer import infer
+from dasier.building.lazily import rehearsed
 from dasier.building.plots import draw
 from dasier.building.probes import probes
 from dasier.building.threads import one_thread
 from dasier.built import Built
 from dasier.errors import EstimatorUnsupported, RehearsalFailed
 from dasier.manifest import Blob, Manifest, RuntimeChoice, canonical
-from dasier.rehearsal import rehearse
 from dasier.rows import Rows, concatenate
 from dasier.runtimes import NAMES, Outputs, load, runtime
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from dasier.building.probes import Probes
     from dasier.building.trained import Trained
     from dasier.runtimes import Model
     from dasier.schema import Schema
@@ -97,23 +96,10 @@ def assemble(
         rows = probes(schema, held_out, estimator, seed=trained.seed) if choice.runtime == "sklearn" else None
     progress("rehearse in a fresh process")
     try:
-        described = _rehearsed(built, rows)
+        described = rehearsed(built, rows)
     except RehearsalFailed as error:
         raise EstimatorUnsupported(f"{trained.name} cannot be served. {error}") from error
     return replace(built, manifest=replace(built.manifest, runtime=described))
-
-
-def _rehearsed(built: Built, rows: Probes | None) -> RuntimeChoice:
-    """Give the runtime with what was measured in a fresh process, and with how the version is loaded."""
-    runtime = built.manifest.runtime
-    if rows is None:
-        return replace(runtime, memory_bytes=rehearse(built).memory_bytes)
-    tried = lazily.tried(built, rows)
-    refused = runtime.refused
-    if tried.why_not:
-        refused = (*refused, {"runtime": "sklearn", "name": "lazily", "reason": tried.why_not})
-    memory_bytes = tried.measured.memory_bytes
-    return replace(runtime, memory_bytes=memory_bytes, lazily=tried.lazily, refused=refused)
 
 
 def _classes(trained: Trained) -> list[Any] | None:

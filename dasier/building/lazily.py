@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from dasier.building.probes import Probes
     from dasier.built import Built
+    from dasier.manifest import RuntimeChoice
     from dasier.rehearsal import Rehearsal
     from dasier.runtimes import Outputs
 
@@ -42,6 +43,30 @@ class Tried:
     measured: Rehearsal
     lazily: bool
     why_not: str = ""
+
+
+def rehearsed(built: Built, rows: Probes | None) -> RuntimeChoice:
+    """Give a version's runtime with what was measured in a fresh process, and with how the version is loaded.
+
+    Parameters
+    ----------
+    built
+    rows
+        What is answered with and without all imports; None for a runtime that has no choice.
+
+    Raises
+    ------
+    RehearsalFailed
+        If it does not answer.
+    """
+    runtime = built.manifest.runtime
+    if rows is None:
+        return replace(runtime, memory_bytes=rehearse(built).memory_bytes)
+    found = tried(built, rows)
+    refused = runtime.refused
+    if found.why_not:
+        refused = (*refused, {"runtime": "sklearn", "name": "lazily", "reason": found.why_not})
+    return replace(runtime, memory_bytes=found.measured.memory_bytes, lazily=found.lazily, refused=refused)
 
 
 def tried(built: Built, probes: Probes) -> Tried:
