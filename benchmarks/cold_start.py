@@ -1,8 +1,12 @@
 """Cold start: from spawning the process to the first right answer, under Lambda's runtime interface emulator.
 
 Each runtime against the usual Lambda (``benchmarks/reference/usual.py``), and against one that does nothing, all with
-their model in the same S3 on this machine (moto). Rounds are interleaved. What is told as a ratio is the median of the
-usual Lambda over that of the runtime. Needs the emulator, which comes out of a wheel of PyPI.
+their model in the same S3 on this machine (moto); what runs on scikit-learn with imports put off and with all of them.
+Rounds are interleaved. What is told as a ratio is the median of the usual Lambda over that of the runtime. Needs the
+emulator, which comes out of a wheel of PyPI.
+
+The functions run in an environment of their own that has what the image has, and boto3: where pandas is installed
+scikit-learn imports it, and every start that imports scikit-learn would look the slower for it.
 
     .venv/bin/python benchmarks/cold_start.py --rounds 11
 """
@@ -18,9 +22,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import joblib
@@ -39,6 +43,11 @@ from dasier.store import open_store  # noqa: E402
 from tests.e2e.rungs.emulator import emulator  # noqa: E402
 from tests.e2e.rungs.over_http import free_port  # noqa: E402
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dasier.built import Built
+
 BUCKET = "models"
 MEASURED = ("forest", "logistic", "histograms")
 PATIENCE_S = 60.0
@@ -53,6 +62,7 @@ class Start:
     environment: dict[str, str]
     event: dict[str, Any]
     expected: float | None
+    python: Path
 
     def run(self) -> float:
         """Give the seconds until the first right answer."""
@@ -60,7 +70,7 @@ class Start:
         command = [
             *(str(emulator()), "--runtime-interface-emulator-address", f"127.0.0.1:{invoked}"),
             *("--runtime-api-address", f"127.0.0.1:{runtime}"),
-            *(sys.executable, "-m", "awslambdaric", self.handler),
+            *(str(self.python), "-m", "awslambdaric", self.handler),
         ]
         began_s = time.perf_counter()
         quiet = subprocess.DEVNULL
@@ -126,6 +136,24 @@ def event(reference: Reference, name: str) -> dict[str, Any]:
     }
 
 
+def image() -> Path:
+    """Give the interpreter of an environment with what the image has, and boto3; all of it compiled."""
+    folder = ROOT / ".envs" / "image"
+    wanted = ("sync", "--quiet", "--locked", "--no-default-groups", "--no-install-project")
+    extras = ("--extra", "serve", "--extra", "lambda", "--extra", "aws")
+    environment = os.environ | {"UV_PROJECT_ENVIRONMENT": str(folder)}
+    uv = (
+        str(ROOT / ".tools" / "bin" / "uv"),
+        *wanted,
+        "--compile-bytecode",
+        "--python",
+        sys.executable,
+        *extras,
+    )
+    subprocess.run(uv, cwd=ROOT, env=environment, check=True)
+    return folder / "bin" / "python"
+
+
 def starts(url: str, work: Path) -> list[Start]:
     """Publish everything, and give what is to be started."""
     aws = {
@@ -148,7 +176,8 @@ def starts(url: str, work: Path) -> list[Start]:
     address = f"s3://{BUCKET}/registry"
     registry = Registry(open_store(address, environment=aws), TrustedKeys.parse([key]))
     ours = aws | {"DASIER_REGISTRY": address, "DASIER_TRUSTED_KEYS": key}
-    found = [Start("nothing", "benchmarks.reference.empty.handler", aws, {}, None)]
+    python = image()
+    found = [Start("nothing", "benchmarks.reference.empty.handler", aws, {}, None, python)]
     for reference in references():
         if reference.name not in MEASURED:
             continue
@@ -165,23 +194,33 @@ def starts(url: str, work: Path) -> list[Start]:
                 usual,
                 event(reference, "m"),
                 expected,
+                python,
             )
         )
-        for runtime in NAMES:
-            built = reference.built(runtime)
-            if built is None:
-                continue
+        for how, built in builds(reference):
             name = let_serve(registry, built, signer)
+            asked_for = event(reference, name)
             found.append(
                 Start(
-                    f"{reference.name} {runtime}",
-                    "functions.predict.handler",
-                    ours,
-                    event(reference, name),
-                    expected,
+                    f"{reference.name} {how}", "functions.predict.handler", ours, asked_for, expected, python
                 )
             )
     return found
+
+
+def builds(reference: Reference) -> Iterator[tuple[str, Built]]:
+    """Give a model built for each runtime that can hold it; for `sklearn` as it was built, and with all imports."""
+    for runtime in NAMES:
+        built = reference.built(runtime)
+        if built is None:
+            continue
+        told = built.manifest
+        if not told.runtime.lazily:
+            yield runtime, built
+            continue
+        yield f"{runtime}, imports put off", built
+        eager = replace(told, name=f"{told.name}-eager", runtime=replace(told.runtime, lazily=False))
+        yield f"{runtime}, all imports", replace(built, manifest=eager)
 
 
 def main() -> int:

@@ -65,6 +65,10 @@ class RuntimeChoice:
         Each other runtime that was tried: ``{"name", "reason"}``.
     parity : mapping
         What the proof found: ``rows`` that were compared, of which ``kinds``, and the largest ``deviations``.
+    lazily : bool
+        Whether imports may be put off when it is loaded (`dasier.runtimes.sklearn`): it was rehearsed so. A
+        reader that does not know the key loads it with all imports, which is right too, and so does everyone
+        where the key is absent.
     costs : mapping from runtime to mapping
         What decided between several that were proved: ``{"start_ms", "row_us"}`` of each.
     """
@@ -76,6 +80,7 @@ class RuntimeChoice:
     memory_bytes: int = 0
     refused: tuple[Mapping[str, str], ...] = ()
     parity: Mapping[str, Any] = field(default_factory=dict)
+    lazily: bool = False
     costs: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 

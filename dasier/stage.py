@@ -70,8 +70,11 @@ def _perform(folder: Path, memory_bytes: int) -> dict[str, float]:
     manifest = built.manifest
     # The libraries are paid once, however many models are loaded.
     runtimes.runtime(manifest.runtime.name)
+    lazily = manifest.runtime.lazily
     if manifest.runtime.name == "sklearn":
-        import sklearn.ensemble  # noqa: F401, PLC0415
+        from dasier.runtimes.sklearn import import_library  # noqa: PLC0415
+
+        import_library(lazily=lazily)
     asked, rows = folder / ROWS, None
     if asked.exists():
         rows = from_columns(manifest.schema, json.loads(asked.read_bytes()), pointer_in("#", by_column=True))
@@ -79,7 +82,7 @@ def _perform(folder: Path, memory_bytes: int) -> dict[str, float]:
     resource.setrlimit(resource.RLIMIT_AS, (_LIBRARIES_BYTES + memory_bytes,) * 2)
     before_bytes = _resident_bytes()
     started = time.perf_counter()
-    model = runtimes.load(manifest.runtime.name, built.blobs["model"], manifest.schema)
+    model = runtimes.load(manifest.runtime.name, built.blobs["model"], manifest.schema, lazily=lazily)
     loaded = time.perf_counter()
     golden.replay(model, manifest)
     grown_bytes = max(0, _resident_bytes() - before_bytes)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dasier.deferring import deferring
+from dasier.serving.unused import UNUSED
 
-from dasier.serving.asking import asked
-from dasier.serving.exchange import Request, Response, json_response
-from dasier.serving.exchange import handler as lambda_handler
-from dasier.serving.formats import mlflow, native, oip, oip_outputs, vetiver
-from dasier.serving.observing import Observation, observed
-from dasier.serving.options import read_options
-
-if TYPE_CHECKING:
-    from dasier.serving.service import Service
+with deferring(UNUSED):
+    from dasier.serving.asking import asked
+    from dasier.serving.exchange import Request, Response, json_response
+    from dasier.serving.exchange import handler as lambda_handler
+    from dasier.serving.formats import mlflow, native, oip, oip_outputs, vetiver
+    from dasier.serving.observing import Observation, observed
+    from dasier.serving.options import read_options
+    from dasier.serving.service import Service  # noqa: TC001 (it is imported in any case)
 
 
 def predict(service: Service, request: Request, seen: Observation) -> Response:

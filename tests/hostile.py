@@ -12,6 +12,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from dasier.deferring import waiting
+
 
 class Segfault:
     """Takes its process down."""
@@ -172,3 +174,19 @@ class Dawdler:
         end_s = time.monotonic() + 10
         while not self.let.is_set() and time.monotonic() < end_s:
             np.sort(numbers)
+
+
+class Purist:
+    """Answers a little otherwise where imports are put off: within what golden records allow."""
+
+    def predict(self, matrix: Any) -> Any:
+        return np.full(len(matrix), 1.0 + 1e-12 * bool(waiting()))
+
+
+class Classicist:
+    """Does not answer where imports are put off."""
+
+    def predict(self, matrix: Any) -> Any:
+        if waiting():
+            raise TypeError("a module has no body")
+        return np.full(len(matrix), 1.0)

@@ -20,6 +20,7 @@ from dasier.building.frames import to_rows
 from dasier.building.importance import importance
 from dasier.building.infer import infer
 from dasier.building.one_answer import check_answers, of_one_target
+from dasier.building.lazily import rehearsed
 from dasier.building.plots import draw
 from dasier.building.probes import probes
 from dasier.building.slices import slices
@@ -28,7 +29,6 @@ from dasier.building.threads import one_thread
 from dasier.built import Built
 from dasier.errors import EstimatorUnsupported, RehearsalFailed
 from dasier.manifest import Blob, Manifest, RuntimeChoice, canonical
-from dasier.rehearsal import rehearse
 from dasier.rows import Rows, concatenate
 from dasier.runtimes import NAMES, Outputs, load, runtime
 
@@ -100,12 +100,12 @@ def assemble(
         judged = _judge(trained, schema, choice, model, held_out)
         progress("write the card")
         built = _built(trained, judged)
+        rows = probes(schema, held_out, estimator, seed=trained.seed) if choice.runtime == "sklearn" else None
     progress("rehearse in a fresh process")
     try:
-        measured = rehearse(built)
+        described = rehearsed(built, rows)
     except RehearsalFailed as error:
         raise EstimatorUnsupported(f"{trained.name} cannot be served. {error}") from error
-    described = replace(built.manifest.runtime, memory_bytes=measured.memory_bytes)
     return replace(built, manifest=replace(built.manifest, runtime=described))
 
 

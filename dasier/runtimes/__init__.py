@@ -68,6 +68,14 @@ class Runtime(Protocol):
         ...
 
 
+class LazyRuntime(Runtime, Protocol):
+    """What a runtime's module offers whose libraries can be imported piece by piece."""
+
+    def load_lazily(self, blob: bytes, schema: Schema) -> Model:
+        """Give a model from verified bytes, with imports that are put off (`dasier.deferring`)."""
+        ...
+
+
 def runtime(name: str) -> Runtime:
     """Give a runtime's module.
 
@@ -105,9 +113,19 @@ def classes_of(schema: Schema) -> np.ndarray[Any, Any]:
     return np.array(classes, dtype=object if any(isinstance(label, str) for label in classes) else None)
 
 
-def load(name: str, blob: bytes, schema: Schema) -> Model:
-    """Give a model from verified bytes, on the runtime of that name."""
-    return runtime(name).load(blob, schema)
+def load(name: str, blob: bytes, schema: Schema, *, lazily: bool = False) -> Model:
+    """Give a model from verified bytes, on the runtime of that name.
+
+    Parameters
+    ----------
+    name, blob, schema
+    lazily
+        Whether what answering is not known to need is imported when it is used: only `sklearn` has such.
+    """
+    module = runtime(name)
+    if lazily:
+        return cast("LazyRuntime", module).load_lazily(blob, schema)
+    return module.load(blob, schema)
 
 
 def blamed(model: Model, rows: Rows, *, most: int) -> list[int]:

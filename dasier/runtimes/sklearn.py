@@ -5,17 +5,21 @@ For what no converter reaches. The blob is a plain pickle of protocol 5: it was 
 arrays and joblib frames each; mapping them into memory is slower still. Unpickling executes what
 the bytes say: `dasier.runtimes.load` is only ever given bytes whose signature was verified.
 
-scikit-learn is imported inside `load`, by what is unpickled, and nowhere else.
+scikit-learn is imported inside `load` and `load_lazily`, by what is unpickled, and nowhere else. The second puts
+off what is in `UNUSED`, a quarter of the time of the first; the manifest says which of the two a version was
+rehearsed with.
 """
 
 from __future__ import annotations
 
+import io
 import pickle
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dasier.deferring import deferring, found, run_all
 from dasier.runtimes import Outputs
 
 if TYPE_CHECKING:
@@ -23,9 +27,54 @@ if TYPE_CHECKING:
     from dasier.schema import Schema
 
 
+UNUSED = frozenset(
+    """
+    joblib joblib._parallel_backends joblib.externals.loky joblib.memory joblib.numpy_pickle
+    narwhals narwhals.stable narwhals.stable.v2 numpy.f2py numpy.testing
+    scipy.constants scipy.fft scipy.integrate scipy.interpolate scipy.linalg scipy.ndimage scipy.optimize
+    scipy.sparse.csgraph scipy.sparse.linalg scipy.spatial scipy.spatial.distance scipy.special scipy.stats
+    sklearn.callback sklearn.cluster sklearn.compose sklearn.covariance sklearn.datasets sklearn.decomposition
+    sklearn.discriminant_analysis sklearn.ensemble sklearn.feature_extraction sklearn.feature_selection sklearn.impute
+    sklearn.inspection sklearn.isotonic sklearn.kernel_approximation sklearn.linear_model sklearn.manifold
+    sklearn.metrics sklearn.metrics.cluster sklearn.metrics.pairwise sklearn.mixture sklearn.model_selection
+    sklearn.multiclass sklearn.naive_bayes sklearn.neighbors sklearn.pipeline sklearn.preprocessing
+    sklearn.random_projection sklearn.svm sklearn.tree
+    sklearn.utils._param_validation sklearn.utils._repr_html sklearn.utils.parallel
+    """.split()  # noqa: SIM905 (to be read)
+)
+"""What scikit-learn imports and most answers never touch; an estimator that does has it run then.
+
+Of a package only its own body is put off, which imports its every module. A name that a release of
+scikit-learn does not have costs nothing, one that is missing costs time: a test tells both.
+"""
+
+
 def load(blob: bytes, schema: Schema) -> SklearnModel:
-    """Give a model from a pickle's verified bytes."""
+    """Give a model from a pickle's verified bytes; nothing is put off any more, whatever was before."""
+    run_all()
     return SklearnModel(pickle.loads(blob), schema)  # noqa: S301 (verified by the caller)
+
+
+def load_lazily(blob: bytes, schema: Schema) -> SklearnModel:
+    """Give a model from a pickle's verified bytes, putting off the bodies of the modules in `UNUSED`."""
+    with deferring(UNUSED):
+        return SklearnModel(_Unpickler(io.BytesIO(blob)).load(), schema)
+
+
+def import_library(*, lazily: bool) -> None:
+    """Import what models of this runtime have in common: whoever measures one alone does so first."""
+    if lazily:
+        with deferring(UNUSED):
+            import sklearn.utils.validation  # noqa: PLC0415
+    else:
+        import sklearn.ensemble  # noqa: F401, PLC0415
+
+
+class _Unpickler(pickle.Unpickler):
+    """Loads an estimator of classes, not of what stands for them while imports are put off."""
+
+    def find_class(self, module_name: str, global_name: str, /) -> Any:
+        return found(super().find_class(module_name, global_name))
 
 
 def dump(estimator: Any) -> bytes:
@@ -71,6 +120,7 @@ class SklearnModel:
 
     def __init__(self, estimator: Any, schema: Schema) -> None:
         # Here, not at the top: whoever names this runtime pays for the import, and only when it loads.
+        import sklearn.utils._openmp_helpers  # noqa: F401, PLC0415 (or its threads would come after their controller)
         from sklearn import config_context  # noqa: PLC0415
         from threadpoolctl import ThreadpoolController  # noqa: PLC0415
 

@@ -21,6 +21,8 @@ _MOST_FAILURES = 1_000
 
 @dataclass(slots=True)
 class _Failure:
+    """Why a version was not loaded, and until when that is believed."""
+
     error: DasierError
     until_s: float
 

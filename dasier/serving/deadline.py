@@ -39,6 +39,8 @@ _MOST_PACES = 1_000
 
 @dataclass(slots=True)
 class _Job(Generic[Result]):
+    """What a thread is to do, and what came of it."""
+
     act: Callable[[], Result]
     context: Context = field(default_factory=copy_context)
     result: Result | None = None

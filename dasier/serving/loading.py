@@ -44,7 +44,8 @@ def load(registry: Registry, manifest: Manifest) -> Loaded:
         raise DocumentInvalid("manifest")
     blob = registry.blob(manifest, "model")
     try:
-        model = runtimes.load(manifest.runtime.name, blob, manifest.schema)
+        chosen = manifest.runtime
+        model = runtimes.load(chosen.name, blob, manifest.schema, lazily=chosen.lazily)
         golden.replay(model, manifest)
     except DasierError:
         raise

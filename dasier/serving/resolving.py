@@ -29,6 +29,8 @@ _PATIENCE = 9
 
 @dataclass(slots=True)
 class _Known:
+    """What the store said of a name, and when it was asked."""
+
     release: Release | None
     published: bool
     asked_s: float
