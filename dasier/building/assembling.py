@@ -19,8 +19,8 @@ from dasier.building.evaluate import evaluate
 from dasier.building.frames import to_rows
 from dasier.building.importance import importance
 from dasier.building.infer import infer
-from dasier.building.one_answer import check_answers, of_one_target
 from dasier.building.lazily import rehearsed
+from dasier.building.one_answer import check_answers, of_one_target
 from dasier.building.plots import draw
 from dasier.building.probes import probes
 from dasier.building.slices import slices
