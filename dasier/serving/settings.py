@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dasier.errors import SettingsInvalid
@@ -39,6 +40,8 @@ class Settings:
         brought into the store), ``store``, or ``off``.
     metrics_namespace : str
         ``DASIER_METRICS_NAMESPACE``: under which CloudWatch files what it reads from those records.
+    metrics_folder : Path or None
+        ``DASIER_METRICS_FOLDER``: where a server's processes count for Prometheus; `dasier serve` sets it.
     log_share : float
         ``DASIER_LOG_SHARE``: in what share of the records the rows and answers stand, 0 to 1. All requests are counted.
     """
@@ -53,6 +56,7 @@ class Settings:
     prediction_log: str = "off"
     log_share: float = 1.0
     metrics_namespace: str = "DASIER"
+    metrics_folder: Path | None = None
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
@@ -100,6 +104,7 @@ class Settings:
             prediction_log=logged,
             log_share=share,
             metrics_namespace=environment.get("DASIER_METRICS_NAMESPACE") or cls.metrics_namespace,
+            metrics_folder=Path(counted) if (counted := environment.get("DASIER_METRICS_FOLDER")) else None,
         )
         if problems:
             raise SettingsInvalid(problems)

@@ -108,7 +108,7 @@ def test_a_refused_request_counts_against_nobody() -> None:
     answer, (record,) = asked(shop, {"instances": [{"x": "far"}]})
 
     assert answer["statusCode"] == record["status"] == 422
-    assert (record["errors"], record["refusals"]) == (0, 1)
+    assert (record["errors"], record["refusals"], record["error"]) == (0, 1, "RowsRefused")
     assert "columns" not in record
 
 
@@ -209,12 +209,32 @@ def test_a_record_is_read_by_cloudwatch_as_metrics_of_the_version() -> None:
 
     _, (record,) = asked(shop, ROWS)
 
-    (directive,) = record["_aws"]["CloudWatchMetrics"]
-    for dimensions in directive["Dimensions"]:
-        assert all(isinstance(record[name], str) for name in dimensions)
-    for metric in directive["Metrics"]:
-        assert isinstance(record[metric["Name"]], int | float)
+    for directive in record["_aws"]["CloudWatchMetrics"]:
+        for dimensions in directive["Dimensions"]:
+            assert all(isinstance(record[name], str) for name in dimensions)
+        for metric in directive["Metrics"]:
+            assert isinstance(record[metric["Name"]], int | float)
     assert abs(record["_aws"]["Timestamp"] / 1000 - datetime.now(UTC).timestamp()) < 60
+
+
+def test_a_version_that_is_loaded_or_refused_is_a_line_that_cloudwatch_reads() -> None:
+    shop, stream = models.Shop(), io.BytesIO()
+    shop.publish(models.constant())
+    broken = shop.publish(models.pickled("constant", "no model"))
+    service = shop.service()
+    service.prediction_log = Lines(stream)
+
+    answered = [
+        ask(service, ROWS, "/models/{name}/versions/{version}/predict", version=version)["statusCode"]
+        for version in ("1", str(broken), "77")
+    ]
+
+    lines = [json.loads(told) for told in stream.getvalue().splitlines()]
+    loaded, refused = (told for told in lines if told["kind"] == "load")
+    assert answered == [200, 503, 404]
+    assert (loaded["version"], loaded["loads"], loaded["cold_starts"], loaded["error"]) == ("1", 1, 1, None)
+    assert (refused["version"], refused["load_refusals"], refused["cold_starts"]) == (str(broken), 1, 0)
+    assert refused["error"] == "LoadingFailed"
 
 
 def test_a_line_too_long_for_cloudwatch_goes_without_its_rows() -> None:
@@ -252,12 +272,13 @@ def test_records_that_were_written_are_read_from_the_store() -> None:
     log = Stored(store, flush_s=60)
 
     for number in range(3):
-        log.write(record(number))
+        log.write(record(number, _aws={}))
     log.write(record(9, model="cars"))
     log.flush()
 
     assert [one.id for one in predictions.read(store, "wine", since=RECENTLY)] == ["01J0", "01J1", "01J2"]
     assert [one.id for one in predictions.read(store, "cars", since=RECENTLY)] == ["01J9"]
+    assert not any(b"_aws" in store.get(key) for key in store.keys("predictions/"))
 
 
 class Gone(models.Counting):
