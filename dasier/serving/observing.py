@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dasier.personal import PersonalKey
     from dasier.rows import Pointer, Rows
     from dasier.runtimes import Outputs
     from dasier.serving.counting import Counts
@@ -76,8 +77,15 @@ class Observation:
         )
         return version | {"x-prediction-id": self.id}
 
-    def record(
-        self, request: Request, *, status: int, latency_ms: float, sampled: bool, namespace: str
+    def record(  # noqa: PLR0913 - keywords
+        self,
+        request: Request,
+        *,
+        status: int,
+        latency_ms: float,
+        sampled: bool,
+        namespace: str,
+        personal_key: PersonalKey | None = None,
     ) -> dict[str, Any] | None:
         """Give the record of the request; None if no version was found for it."""
         if self._chosen is None:
@@ -112,6 +120,8 @@ class Observation:
         }
         if sampled and self._rows is not None and self._outputs is not None:
             record |= _kept(self._rows, self._outputs)
+            if personal_key is not None:
+                record["columns"] |= _hashed(self._rows, record.get("positions"), personal_key, manifest.name)
         return record
 
     def count(self, counts: Counts, *, status: int, latency_s: float) -> None:
@@ -156,6 +166,7 @@ def observed(answer: Callable[[Service, Request, Observation], Response]) -> Act
                 latency_ms=1000 * latency_s,
                 sampled=random.random() < service.settings.log_share,  # noqa: S311 (which rows are kept is no secret)
                 namespace=service.settings.metrics_namespace,
+                personal_key=service.settings.personal_key,
             )
             if record is not None:
                 service.prediction_log.write(record)
@@ -202,6 +213,17 @@ def _kept(rows: Rows, outputs: Outputs) -> dict[str, Any]:
         codes = [warning.code for warning in rows.warnings]
         kept["warnings"] = {code: codes.count(code) for code in dict.fromkeys(codes)}
     return kept
+
+
+def _hashed(rows: Rows, positions: list[int] | None, key: PersonalKey, model: str) -> dict[str, list[str]]:
+    """Give the columns that are hashed, of the rows that are kept."""
+    hashed = [column for column in rows.schema.columns if column.hashed]
+    if hashed and positions is not None:
+        rows = rows.take(np.array(positions))
+    return {
+        column.name: key.hashed(rows.json_column(column), model=model, column=column.name)
+        for column in hashed
+    }
 
 
 def _digest(client: str | None) -> str | None:

@@ -80,11 +80,29 @@ def _described(**parameters):
 
 @pytest.mark.parametrize(
     "parameters",
-    [{"MemoryMb": "2048"}, {"TrustedKeys": "BBBB"}, {"BodyLimitBytes": "1"}, {"Architecture": "arm64"}],
+    [
+        {"MemoryMb": "2048"},
+        {"TrustedKeys": "BBBB"},
+        {"BodyLimitBytes": "1"},
+        {"Architecture": "arm64"},
+        {"PersonalKeySecret": "dasier:SecretString::2"},
+    ],
 )
 def test_a_change_of_settings_publishes_a_new_version_too(parameters):
     """A version is replaced when its description changes; its logical id does not tell parameters apart."""
     assert _described().isdisjoint(_described(**parameters))
+
+
+def test_the_key_of_personal_columns_comes_from_where_secrets_are_kept_and_goes_to_two_functions():
+    with_key = service(PersonalKeySecret="dasier:SecretString::2").of("AWS::Lambda::Function")
+    given = {
+        name: function["Environment"]["Variables"].get("DASIER_PERSONAL_KEY")
+        for name, function in with_key.items()
+    }
+
+    assert {name for name, value in given.items() if value} == {"PredictFunction", "MonitorFunction"}
+    assert set(given.values()) == {None, "{{resolve:secretsmanager:dasier:SecretString::2}}"}
+    assert "DASIER_PERSONAL_KEY" not in str(FUNCTIONS)
 
 
 def test_two_keys_of_kms_fit_into_a_versions_description():

@@ -14,6 +14,7 @@ import pytest
 
 from dasier import predictions
 from dasier.errors import StoreUnavailable
+from dasier.personal import PersonalKey
 from dasier.releases import Canary
 from dasier.serving.exchange import handler
 from dasier.serving.prediction_log import LINE_BYTES, MOST_WAITING, Lines, Stored, line
@@ -179,6 +180,33 @@ def test_columns_that_tell_of_a_person_are_left_out() -> None:
 
     assert record["columns"] == {}
     assert record["outputs"] == {"predictions": [1.0, 1.0]}
+
+
+@pytest.mark.parametrize("n_rows", [2, 1000])
+def test_columns_that_are_to_be_hashed_stand_there_as_hashes_under_the_key(n_rows: int) -> None:
+    shop, key = models.Shop(), PersonalKey("k" * 32)
+    (column,) = models.X.columns
+    schema = replace(models.X, columns=(replace(column, personal=True, hashed=True),))
+    shop.publish(models.constant(schema=schema))
+    cells = [0.25 + row % 7 for row in range(n_rows)]
+
+    _, (record,) = asked(shop, {"instances": [{"x": cell} for cell in cells]}, personal_key=key)
+
+    kept = record.get("positions", range(n_rows))
+    expected = key.hashed([cells[row] for row in kept], model="constant", column="x")
+    assert record["columns"] == {"x": expected}
+    assert "0.25" not in json.dumps(record["columns"])
+
+
+def test_without_a_key_columns_that_are_to_be_hashed_are_left_out() -> None:
+    shop = models.Shop()
+    (column,) = models.X.columns
+    schema = replace(models.X, columns=(replace(column, personal=True, hashed=True),))
+    shop.publish(models.constant(schema=schema))
+
+    _, (record,) = asked(shop, ROWS)
+
+    assert record["columns"] == {}
 
 
 def test_requests_that_are_not_sampled_are_counted_without_their_rows() -> None:
