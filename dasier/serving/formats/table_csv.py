@@ -5,14 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import re
-from typing import Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from dasier.errors import MalformedBody, Violation
 from dasier.rows import Pointer, Rows, from_table, pointer_in
 from dasier.schema import Column, Schema, normalised
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _LONGEST_CELL = 131_072
 _MOST_COLUMNS = 10_000
+_BLOCK = 10_000
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 _TRUE, _FALSE = frozenset({"true", "1", "yes"}), frozenset({"false", "0", "no"})
 
@@ -77,9 +82,7 @@ def _split(text: str) -> tuple[list[str], list[list[str]]]:
     separator = ";" if first.count(";") > first.count(",") else ","
     try:
         csv.field_size_limit(_LONGEST_CELL)
-        rows = [
-            row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True) if row
-        ]
+        rows = _rows(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
     except csv.Error as error:
         raise _malformed(f"The body is not CSV: {error}.") from error
     if not rows:
@@ -87,6 +90,16 @@ def _split(text: str) -> tuple[list[str], list[list[str]]]:
     if len(rows[0]) > _MOST_COLUMNS:
         raise _malformed(f"The header has more than {_MOST_COLUMNS} columns.")
     return rows[0], rows[1:]
+
+
+def _rows(lines: Iterator[list[str]]) -> list[list[str]]:
+    """Give the lines that are not blank, up to where it is clear that this is no table: millions of them take long."""
+    rows: list[list[str]] = []
+    while block := list(islice(lines, _BLOCK)):
+        rows += filter(None, block)
+        if rows and sum(len(row) != len(rows[0]) for row in block if row) > _BLOCK / 2:
+            break
+    return rows
 
 
 def _malformed(why: str) -> MalformedBody:
