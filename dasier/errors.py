@@ -49,6 +49,7 @@ and writes its own message. No HTTP here: the table from family to status stands
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,23 @@ if TYPE_CHECKING:
 
 class DasierError(Exception):
     """The root: catch it to catch everything that DASIER raises on purpose."""
+
+
+def trace(error: BaseException) -> str:
+    """Give where an error came from, for a log: kinds and places, and no words.
+
+    What a library says of a value that it could not use holds the value: ``could not convert string to float: 'Ann'``.
+    """
+    told: list[str] = []
+    at: BaseException | None = error
+    while at is not None and len(told) < _MOST_CAUSES:
+        frames = "".join(traceback.format_tb(at.__traceback__))
+        told.append(f"{frames}{type(at).__module__}.{type(at).__qualname__}")
+        at = at.__cause__ or (None if at.__suppress_context__ else at.__context__)
+    return "\nwhich came of\n".join(told)
+
+
+_MOST_CAUSES = 10
 
 
 # --- mend the request ----------------------------------------------------------------------------

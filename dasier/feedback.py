@@ -2,6 +2,9 @@
 
 What is told together is one file for each day on which predictions were made, named by the digest of what it
 says: the same told twice is one. Of two things told of one prediction the later counts.
+
+Which was later, the store says, whose clock is one for all: the clocks of two functions may be a quarter of an hour wrong. Only what
+they put further apart than that they put in order, so that a store whose files were copied in some other order tells the same.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import json
 import logging
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from dasier import layout
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
     from dasier.store import Store
 
 log = logging.getLogger("dasier")
+
+_SKEW = timedelta(minutes=15)
+"""How far a clock may be wrong; beyond it AWS refuses to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +82,21 @@ def read(store: Store, name: str, *, first: datetime, last: datetime) -> dict[st
     Unavailable
         If the store does not answer.
     """
-    found: dict[str, tuple[str, Label | list[Label]]] = {}
-    for day in days(first, last):
-        for key in store.keys(layout.feedback(name, day)):
-            for said in _lines(store.get(key) or b"", key):
-                known = found.get(said["prediction_id"])
-                if known is None or known[0] <= said["received"]:
-                    found[said["prediction_id"]] = said["received"], said["actual"]
+    told = [
+        (written, said)
+        for day in days(
+            first - _SKEW, last + _SKEW
+        )  # whoever predicted named the day by a clock of their own
+        for written, key in store.written(layout.feedback(name, day))
+        for said in _lines(store.get(key) or b"", key)
+    ]
+    told.sort(key=lambda one: (one[0], one[1]["received"]))
+    found: dict[str, tuple[datetime, Label | list[Label]]] = {}
+    for _, said in told:
+        received = datetime.fromisoformat(said["received"])
+        known = found.get(said["prediction_id"])
+        if known is None or known[0] - 2 * _SKEW <= received:
+            found[said["prediction_id"]] = received, said["actual"]
     return {prediction: actual for prediction, (_, actual) in found.items()}
 
 
@@ -92,6 +106,7 @@ def _lines(content: bytes, key: str) -> list[dict[str, Any]]:
     for line in filter(None, content.splitlines()):
         try:
             said = json.loads(line)
+            datetime.fromisoformat(said["received"])
             found.append({name: said[name] for name in ("prediction_id", "received", "actual")})
         except (ValueError, TypeError, KeyError):
             log.warning("feedback not read", extra={"key": key})

@@ -73,7 +73,9 @@ class Column:
     typical : float, int, bool, str or None
         The median (numbers) or the most frequent value: what explanations compare with.
     personal : bool
-        Whether the column tells of a person, and must not be logged.
+        Whether the column tells of a person, and its values must not be logged.
+    hashed : bool
+        Whether the log holds a keyed hash of such values (`dasier.personal`) instead of nothing; readers from before it leave them out.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Column:
     example: float | int | bool | str | None = None
     typical: float | int | bool | str | None = None
     personal: bool = False
+    hashed: bool = False
 
     @property
     def is_number(self) -> bool:

@@ -147,6 +147,11 @@ class Store:
                 ):
                     yield item["path"]
 
+    def written(self, prefix: str) -> list[tuple[datetime, str]]:
+        """Give every key below a prefix and when the store wrote it by its own clock, the first that was written first."""
+        with _translated(f"listing {prefix}"):
+            return sorted((item["last_modified"], item["path"]) for item in self._listed(prefix))
+
     def _listed(self, prefix: str) -> Iterator[ObjectMeta]:
         """Give what is below a prefix, going on after the last that was seen when a listing is cut off.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def record(service: Service, request: Request) -> Response:
     """Keep it; the same told twice is one."""
     name, now = request.path["name"], datetime.now(UTC)
-    told = truths.read(request, truths.output_of(service, name), now=now)
+    told = truths.read(request, truths.output_of(service.registry, name, service.manifest), now=now)
     feedback.record(service.registry.store, name, told, now=now)
     return json_response({"accepted": len(told)}, status=202)
 

@@ -36,7 +36,7 @@ def monitor_handler(
         for name in registry.names():
             for day in drift.due(registry, name, now=now()):
                 try:
-                    report = drift.write(registry, name, day)
+                    report = drift.write(registry, name, day, key=running.settings.personal_key)
                 except (Untrusted, DocumentInvalid, NotFound):
                     log.exception("no report", extra={"model": name, "day": f"{day:%Y-%m-%d}"})
                     continue

@@ -6,8 +6,7 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -196,67 +195,6 @@ def test_a_job_takes_rows_csv_or_nothing_and_is_named_by_its_location(api: FakeA
 
 def test_a_job_is_looked_up(client: Client) -> None:
     assert client.job("01J5").state == "running"
-
-
-def test_throttling_is_waited_out_with_growing_jittered_waits(
-    api: FakeApi, client: Client, clock: Clock
-) -> None:
-    for _ in range(3):
-        api.refuse(429)
-
-    answer = client.predict("penguins", [{"a": 1}])
-
-    assert answer.model == "penguins"
-    assert clock.slept == [0.125, 0.25, 0.5]
-
-
-def test_retry_after_is_the_least_that_is_waited(api: FakeApi, client: Client, clock: Clock) -> None:
-    api.refuse(503, {"detail": "Loading."}, retry_after="3")
-    api.refuse(429, retry_after=format_datetime(NOON + timedelta(seconds=5), usegmt=True))
-    api.refuse(429, retry_after="soon")
-
-    client.models()
-
-    assert clock.slept == [3.0, 5.0, 0.5]
-
-
-def test_throttling_ends_after_the_last_attempt(api: FakeApi, client: Client, clock: Clock) -> None:
-    for _ in range(9):
-        api.refuse(429)
-
-    with pytest.raises(Throttled, match="5 attempts"):
-        client.models()
-
-    assert len(api.seen) == 5
-    assert len(clock.slept) == 4
-
-
-def test_a_wait_over_the_cap_ends_at_once(api: FakeApi, client: Client, clock: Clock) -> None:
-    api.refuse(429, retry_after="3600")
-
-    with pytest.raises(Throttled, match="wait 3600 s"):
-        client.models()
-
-    assert clock.slept == []
-
-
-def test_no_attempt_begins_after_the_total(api: FakeApi, clock: Clock) -> None:
-    client = Client(api.url, patience=clock.patience(attempts=100, total_s=8.0))
-    for _ in range(9):
-        api.refuse(503, {"detail": "No version can be served."}, retry_after="3")
-
-    with pytest.raises(Busy, match="No version can be served"):
-        client.models()
-
-    assert sum(clock.slept) == 6.0
-
-
-def test_a_broken_connection_is_tried_again(api: FakeApi, client: Client, clock: Clock) -> None:
-    api.refuse(0)
-
-    assert client.models()
-
-    assert len(clock.slept) == 1
 
 
 def test_nothing_listening_is_unreachable_in_plain_words(api: FakeApi, clock: Clock) -> None:

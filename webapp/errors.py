@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
 
-from dasier.errors import DasierError, NotFound, Unavailable
+from dasier.errors import DasierError, NotFound, Unavailable, trace
 from webapp.wording import sheet_refused
 
 if TYPE_CHECKING:
@@ -92,9 +92,8 @@ def unavailable(error: Unavailable) -> Page:
 
 def failed(error: Exception) -> Page:
     """Say that it is our fault."""
-    log.error(
-        "request failed", exc_info=error, extra={"method": request.method, "endpoint": request.endpoint}
-    )
+    told = {"method": request.method, "endpoint": request.endpoint, "trace": trace(error)}
+    log.error("request failed", extra=told)
     return _page(
         500, _("Something went wrong on our side"), _("Nothing you did caused it. Try again in a minute.")
     )

@@ -179,6 +179,7 @@ def _column(cells: pd.Series, kind: Kind, notes: ColumnNotes, typical: Cell, exa
         example=shown if notes.example is None else _cell(notes.example, kind),
         typical=typical,
         personal=notes.personal,
+        hashed=notes.hashed,
     )
 
 

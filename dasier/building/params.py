@@ -112,6 +112,15 @@ class Table:
             return default
         return value
 
+    def true_or_one_of(self, key: str, choices: Sequence[str]) -> bool | str:
+        """Give true, false or one of several words; false by default."""
+        words = f"true, false or one of {', '.join(choices)}"
+        value: bool | str | None = self._take(key, (bool, str), words, required=False)
+        if isinstance(value, str) and value not in choices:
+            self.problem(self._at(key), f"give {words}, not {value!r}" + meant(value, choices))
+            return False
+        return value or False
+
     def integer(self, key: str, *, minimum: int, maximum: int) -> int | None:
         """Give a whole number in a range."""
         value: int | None = self._take(key, int, "a whole number")

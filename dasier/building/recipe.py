@@ -198,8 +198,14 @@ def _column(table: Table) -> ColumnNotes:
         help=table.text("help", required=False),
         category_labels=_labels(table.table("category_labels")),
         example=table.cell("example", kind),
-        personal=bool(table.boolean("personal", default=False)),
+        **_personal(table),
     )
+
+
+def _personal(table: Table) -> dict[str, bool]:
+    """Give whether a column tells of a person, and what the log may hold of it: nothing, or a keyed hash."""
+    said = table.true_or_one_of("personal", ("drop", "hash"))
+    return {"personal": bool(said), "hashed": said == "hash"}
 
 
 def _patterns(table: Table) -> tuple[tuple[re.Pattern[str], ColumnNotes], ...]:

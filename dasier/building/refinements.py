@@ -32,6 +32,8 @@ class ColumnNotes:
     example : float, int, bool, str or None
     personal : bool
         Whether the column tells of a person.
+    hashed : bool
+        Whether the log holds a keyed hash of such a column's values.
     """
 
     kind: Kind | None = None
@@ -42,6 +44,7 @@ class ColumnNotes:
     category_labels: Mapping[str, Text] = field(default_factory=dict)
     example: Cell | None = None
     personal: bool = False
+    hashed: bool = False
 
     def filled(self, groups: Mapping[str, str]) -> ColumnNotes:
         """Give the notes with each ``{name}`` in label and help replaced by a group of that name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,9 @@ import click
 from dasier.cli.options import json_option, registry_option
 from dasier.cli.publish import publish_built
 from dasier.cli.session import Session
-from dasier.cli.show import BUILD_STEPS, json_out, progress
+from dasier.cli.show import BUILD_STEPS, json_out, progress, say
 from dasier.errors import DataInvalid, RecipeInvalid
+from dasier.personal import SETTING, hashed_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -114,6 +116,7 @@ def finish(made: Built, out: Path, session: Session | None, *, as_json: bool) ->
     made.write(folder)
     if not as_json:
         _describe(manifest, folder, lacking)
+        _warn_of_no_key(manifest)
     told: dict[str, Any] = {
         "name": manifest.name,
         "folder": str(folder),
@@ -145,6 +148,16 @@ def _describe(manifest: Manifest, folder: Path, lacking: list[Missing]) -> None:
     if lacking:
         told = "; ".join(f"{one.what['en']} ({one.key})" for one in lacking)
         click.echo(f"  missing   {told}: the card says so. A recipe states it in params.toml.")
+
+
+def _warn_of_no_key(manifest: Manifest) -> None:
+    """Say where the key is missing that the recipe counts on; functions that run elsewhere may have it."""
+    hashed = hashed_names(manifest.schema)
+    if hashed and not os.environ.get(SETTING):
+        say(
+            f"WARNING {', '.join(hashed)}: to be hashed in the log of predictions, and {SETTING} is not set here. "
+            "Where it is not set they are left out of the log."
+        )
 
 
 def _folders(recipes: tuple[str, ...]) -> list[Path]:

@@ -17,6 +17,7 @@ from dasier.cli.show import json_out, table
 from dasier.errors import DasierError
 from dasier.findings import Finding
 from dasier.local.project import find_project
+from dasier.personal import SETTING, hashed_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,6 +128,7 @@ def _kept_here(registry: str | None) -> Iterator[Finding]:
         return
     yield _registry(session)
     yield _key(session)
+    yield from _personal(session)
 
 
 def _registry(session: Session) -> Finding:
@@ -135,6 +137,26 @@ def _registry(session: Session) -> Finding:
     except DasierError as error:
         return Finding("registry", well=False, found=session.url, advice=str(error))
     return Finding("registry", well=True, found=f"{session.url}, {count} models")
+
+
+def _personal(session: Session) -> Iterator[Finding]:
+    """Say whether columns that recipes say to hash are: nothing if there are none."""
+    try:
+        registry = session.registry()
+        heads = {name: registry.head(name) for name in registry.names()}
+        hashed = [
+            f"{name}: {', '.join(columns)}"
+            for name, head in heads.items()
+            if head
+            and head.serving
+            and (columns := hashed_names(registry.manifest(name, head.serving).schema))
+        ]
+    except DasierError:
+        return  # that the registry or a version cannot be read is told by others
+    if hashed:
+        key = session.environment.get(SETTING)
+        advice = f"they are left out of the log: set {SETTING}, the same for all that serve or watch"
+        yield Finding("personal columns", bool(key), "; ".join(hashed), "" if key else advice)
 
 
 def _key(session: Session) -> Finding:

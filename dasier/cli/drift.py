@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from dasier.cli.comparison import counted, figure
 from dasier.cli.options import json_option, registry_option
 from dasier.cli.session import Session
 from dasier.cli.show import json_out, say, table
+from dasier.personal import PersonalKey, key_of
 from dasier.words.drift import NOT_ESTIMATED, TESTS
 
 if TYPE_CHECKING:
@@ -72,7 +74,7 @@ def drift(
     opened.versions(name)
     head = opened.head(name)
     wanted = version or (head.serving if head else None)
-    report = drifting.survey(opened, name, since=since, until=datetime.now(UTC), version=wanted)
+    report = drifting.survey(opened, name, since=since, until=datetime.now(UTC), version=wanted, key=_key())
     if report is None or (version and report.document["version"] != version):
         raise ComparisonRefused(
             f"The prediction log holds nothing that {f'version {version} of ' if version else ''}{name} answered "
@@ -86,6 +88,15 @@ def drift(
         json_out(report.document)
     else:
         show(report.document)
+
+
+def _key() -> PersonalKey | None:
+    from dasier.errors import SettingsInvalid  # noqa: PLC0415
+
+    try:
+        return key_of(os.environ)
+    except ValueError as error:
+        raise SettingsInvalid([str(error)]) from error
 
 
 def _drawn(report: Report) -> bytes:

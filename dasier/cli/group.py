@@ -21,6 +21,7 @@ COMMANDS = {
     "releases": ("dasier.cli.catalog", "Show what served when, and why."),
     "compare": ("dasier.cli.compare", "Say what would change if another version served."),
     "drift": ("dasier.cli.drift", "Say whether callers still send what a version was trained on."),
+    "feedback": ("dasier.cli.feedback", "Tell what turned out to be true, from a CSV."),
     "promote": ("dasier.cli.release", "Let a version serve."),
     "canary": ("dasier.cli.release", "Let a second version answer a share of the callers."),
     "rollback": ("dasier.cli.release", "Let the version serve that served before."),

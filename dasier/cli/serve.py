@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +15,9 @@ from dasier.cli.options import registry_option
 from dasier.cli.session import Session
 from dasier.cli.show import say
 from dasier.errors import NotFound, SettingsInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @click.command()
@@ -34,15 +41,37 @@ from dasier.errors import NotFound, SettingsInvalid
     default=None,
     help="Judge what is published; by default where the registry is a folder, since a bucket has the function for it.",
 )
+@click.option(
+    "--metrics-port",
+    envvar="DASIER_METRICS_PORT",
+    show_envvar=True,
+    type=click.IntRange(0, 65535),
+    help="Answer GET /metrics there, in Prometheus' format; by default nothing is counted.",
+)
+@click.option(
+    "--metrics-host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address of --metrics-port: who can reach it learns of each model, and how much it is asked.",
+)
 @registry_option
 def serve(
-    host: str, port: int, workers: int, default_model: str | None, registry: str | None, *, gate: bool | None
+    host: str,
+    port: int,
+    workers: int,
+    default_model: str | None,
+    metrics_port: int | None,
+    metrics_host: str,
+    registry: str | None,
+    *,
+    gate: bool | None,
 ) -> None:
     """Serve the API from a registry, without building anything. Releases are noticed by themselves.
 
     \b
     Example:
       dasier serve --registry s3://my-bucket --port 8000 --workers 2
+      dasier serve --metrics-port 9464 & curl 127.0.0.1:9464/metrics
     """  # noqa: D301
     from dasier.local.logs import log_to_terminal  # noqa: PLC0415 (quick --help)
     from dasier.local.server import serve_in_processes, stopped_by_signals  # noqa: PLC0415
@@ -60,19 +89,21 @@ def serve(
         if default_model not in opened.names():
             raise NotFound(f"DASIER_DEFAULT_MODEL is {default_model}, and the registry has no such model.")
         os.environ["DASIER_DEFAULT_MODEL"] = default_model
+    judging = gate if gate is not None else session.folder is not None
     stop = threading.Event()
-    watcher = _watcher(session, stop) if (gate if gate is not None else session.folder is not None) else None
-    say(f"Serving {session.url} at http://{host}:{port}")
-    try:
-        if workers > 1:
-            serve_in_processes("dasier.local.asgi:application", host=host, port=port, workers=workers)
-        else:
-            with stopped_by_signals(stop):
-                _serve_here(host, port, stop)
-    finally:
-        stop.set()
-        if watcher:
-            watcher.join()
+    with _counted(metrics_host, metrics_port):
+        watcher = _watcher(session, stop) if judging else None
+        say(f"Serving {session.url} at http://{host}:{port}")
+        try:
+            if workers > 1:
+                serve_in_processes("dasier.local.asgi:application", host=host, port=port, workers=workers)
+            else:
+                with stopped_by_signals(stop):
+                    _serve_here(host, port, stop)
+        finally:
+            stop.set()
+            if watcher:
+                watcher.join()
 
 
 def _serve_here(host: str, port: int, stop: threading.Event) -> None:
@@ -85,6 +116,30 @@ def _serve_here(host: str, port: int, stop: threading.Event) -> None:
         while server.alive and not stop.wait(0.5):
             pass
         server.stop()
+
+
+@contextmanager
+def _counted(host: str, port: int | None) -> Iterator[None]:
+    """Have every process count meanwhile, and tell of it at an address of its own."""
+    if port is None:
+        yield
+        return
+    from dasier.local.exposition import Metrics  # noqa: PLC0415 (who wants no metrics does not pay)
+    from dasier.local.server import Server, address, listen  # noqa: PLC0415
+
+    with (
+        listen(host, port, option="--metrics-port") as bound,
+        TemporaryDirectory(prefix="dasier-metrics-") as folder,
+    ):
+        os.environ["DASIER_METRICS_FOLDER"] = folder
+        server = Server(Metrics(Path(folder)), bound)
+        server.start()
+        say(f"Metrics at {address(bound)}/metrics")
+        try:
+            yield
+        finally:
+            server.stop()
+            del os.environ["DASIER_METRICS_FOLDER"]
 
 
 def _watcher(session: Session, stop: threading.Event) -> threading.Thread:

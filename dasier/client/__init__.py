@@ -185,7 +185,7 @@ class Client:
         query = "?" + "&".join(options) if options else ""
         return _decode(self._post(path + query, {"instances": instances(rows)}), Answer.read)
 
-    def feedback(self, name: str, actuals: Mapping[str, Label]) -> None:
+    def feedback(self, name: str, actuals: Mapping[str, Label | list[Label]]) -> None:
         """Tell what turned out to be true; the same told twice counts once.
 
         Parameters
@@ -193,7 +193,7 @@ class Client:
         name : str
             The model.
         actuals : mapping from prediction id to what happened
-            As the model would have said it: a class, or a number.
+            As the model would have said it: a class, or a number; of a prediction of several rows a list, in order.
         """
         told = [{"prediction_id": key, "actual": plain(actual)} for key, actual in actuals.items()]
         self._post(_model(name) + "/feedback", told[0] if len(told) == 1 else told)

@@ -23,6 +23,7 @@ SERVERLESS = "SageMaker Serverless, an endpoint a model"
 _COLD_READS = 4
 _REFRESH_S = 2
 _ACCESS_LINE_BYTES = 350
+_METRICS_OF_ALL = 5
 _MONITOR_LISTS = 8
 """For each model, every day: its reports, and the log of each of the last seven days (`dasier.drift.daily`)."""
 
@@ -141,8 +142,12 @@ def per_thousand(inventory: Inventory, durations: Durations, usage: Usage, price
 
 
 def busy(usage: Usage, prices: Prices) -> list[Item]:
-    """Give what a month of being asked in every hour costs in metrics: one for each version, one for all."""
-    metrics = usage.busy_models + 1 if usage.busy_models else 0
+    """Give what a month of being asked in every hour costs in metrics.
+
+    One for each version, its latency; for all together latency, rows, and as if some process started in every hour
+    also loads, their time and cold starts. Errors, refusals and fallbacks are billed by the hours that have some.
+    """
+    metrics = usage.busy_models + _METRICS_OF_ALL if usage.busy_models else 0
     return [_item("metrics of busy models", metrics, "metrics", prices.metric_month, prices.free["metrics"])]
 
 

@@ -15,6 +15,7 @@ from dasier.words import LANGUAGES
 
 if TYPE_CHECKING:
     from dasier.drift.report import Report
+    from dasier.personal import PersonalKey
     from dasier.registry import Registry
 
 SETTLED = timedelta(hours=2)
@@ -42,7 +43,7 @@ def due(registry: Registry, name: str, *, now: datetime) -> list[datetime]:
     ]
 
 
-def write(registry: Registry, name: str, day: datetime) -> Report | None:
+def write(registry: Registry, name: str, day: datetime, *, key: PersonalKey | None = None) -> Report | None:
     """Write the report on a day, with its pages, and give it; None if there is nothing to say, or another was first.
 
     Raises
@@ -52,7 +53,7 @@ def write(registry: Registry, name: str, day: datetime) -> Report | None:
     Untrusted, DocumentInvalid
         If the version is not to be believed.
     """
-    report = of_day(registry, name, day)
+    report = of_day(registry, name, day, key=key)
     if report is None:
         return None
     date = f"{day:%Y-%m-%d}"

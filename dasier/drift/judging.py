@@ -142,8 +142,9 @@ def _finding(
     key: str, spread: Spread, tally: Tally, tests: tuple[Test, ...], corrected: tuple[float, ...]
 ) -> Finding:
     index, by_chance = _psi(spread, tally.counts[key])
-    enough = tally.rows >= LEAST_ROWS
-    return Finding(key, spread.name, spread.kind, tally.rows, index, by_chance, tests, corrected, enough)
+    rows = int(tally.counts[key].sum())  # all, but of a column that is hashed those under the key of today
+    enough = rows >= LEAST_ROWS
+    return Finding(key, spread.name, spread.kind, rows, index, by_chance, tests, corrected, enough)
 
 
 def _psi(spread: Spread, counted: Counts) -> tuple[float, float]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from dasier.drift.tally import Watched
     from dasier.manifest import Manifest
+    from dasier.personal import PersonalKey
     from dasier.predictions import Prediction
     from dasier.registry import Registry
     from dasier.schema import Label
@@ -90,8 +91,14 @@ class Seen:
             self.unread += 1
 
 
-def survey(
-    registry: Registry, name: str, *, since: datetime, until: datetime, version: int | None = None
+def survey(  # noqa: PLR0913 - keywords
+    registry: Registry,
+    name: str,
+    *,
+    since: datetime,
+    until: datetime,
+    version: int | None = None,
+    key: PersonalKey | None = None,
 ) -> Report | None:
     """Give the report on a model between two times; None if no version answered anything.
 
@@ -101,6 +108,8 @@ def survey(
         Aware; the start counts, the end does not.
     version : int or None
         If it answered anything; otherwise, and by default, the one that answered most requests is looked at.
+    key : PersonalKey, optional
+        With it categories are watched that the log holds as hashes alone.
 
     Raises
     ------
@@ -114,7 +123,7 @@ def survey(
     for record in records(registry, name, since=since, until=until):
         if record.version not in seen:
             manifest = registry.manifest(name, record.version)
-            seen[record.version] = Seen(manifest, watched(registry, manifest))
+            seen[record.version] = Seen(manifest, watched(registry, manifest, key))
         seen[record.version].add(record, truths.get(record.id))
     if not seen:
         return None
@@ -166,7 +175,7 @@ def _document(manifest: Manifest, what: Watched | None, days: dict[str, Tally]) 
     }
 
 
-def of_day(registry: Registry, name: str, day: datetime) -> Report | None:
+def of_day(registry: Registry, name: str, day: datetime, *, key: PersonalKey | None = None) -> Report | None:
     """Give the report on a day, which begins then.
 
     A model that few ask is looked at over more days, at most `MOST_DAYS` that end with this one, until there are rows
@@ -175,7 +184,7 @@ def of_day(registry: Registry, name: str, day: datetime) -> Report | None:
     report = None
     for span in (1, MOST_DAYS):
         end = day + timedelta(days=1)
-        report = survey(registry, name, since=end - timedelta(days=span), until=end)
+        report = survey(registry, name, since=end - timedelta(days=span), until=end, key=key)
         if report is None or report.document["counts"]["rows"] >= judging.LEAST_ROWS:
             break
     return report

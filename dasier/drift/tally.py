@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
     from dasier.drift.statistics import Counts
     from dasier.manifest import Manifest
+    from dasier.personal import Hashes, PersonalKey
     from dasier.predictions import Prediction
     from dasier.registry import Registry
+    from dasier.schema import Schema
 
 log = logging.getLogger("dasier")
 
@@ -39,15 +41,23 @@ class Watched:
         Columns that the log never holds.
     unknown : tuple of str
         Columns of which the baseline says nothing.
+    hashes : mapping of column to Hashes
+        Of columns that the log holds as hashes alone.
     """
 
     spreads: dict[str, Spread]
     personal: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    hashes: Mapping[str, Hashes] = field(default_factory=dict)
 
 
-def watched(registry: Registry, manifest: Manifest) -> Watched | None:
+def watched(registry: Registry, manifest: Manifest, key: PersonalKey | None = None) -> Watched | None:
     """Give what is watched of a version; None if it brings no baseline.
+
+    Parameters
+    ----------
+    key : PersonalKey, optional
+        Tells which category a hash stands for; without it columns that are hashed are not watched.
 
     Raises
     ------
@@ -59,7 +69,12 @@ def watched(registry: Registry, manifest: Manifest) -> Watched | None:
     if "baseline" not in manifest.blobs:
         return None
     schema = manifest.schema
-    kinds = {column.name: str(column.kind) for column in schema.columns if not column.personal}
+    hashes = {} if key is None else _hashes(schema, key, manifest.name)
+    kinds = {
+        column.name: str(column.kind)
+        for column in schema.columns
+        if not column.personal or column.name in hashes
+    }
     output = schema.output
     try:
         baseline = json.loads(registry.blob(manifest, "baseline"))
@@ -71,9 +86,19 @@ def watched(registry: Registry, manifest: Manifest) -> Watched | None:
         raise DocumentInvalid(f"baseline of version {manifest.version} of {manifest.name}") from error
     return Watched(
         {OUTPUT: answer} | {f"column {name}": spread for name, spread in held.items()},
-        personal=tuple(column.name for column in schema.columns if column.personal),
+        personal=tuple(column.name for column in schema.columns if column.name not in kinds),
         unknown=tuple(name for name in kinds if name not in held),
+        hashes=hashes,
     )
+
+
+def _hashes(schema: Schema, key: PersonalKey, model: str) -> dict[str, Hashes]:
+    """Give what reads the hashes of each column whose values training knows all of."""
+    return {
+        column.name: key.hashes(column, model=model)
+        for column in schema.columns
+        if column.hashed and column.kind in {"category", "boolean"}
+    }
 
 
 @dataclass(slots=True)
@@ -141,7 +166,13 @@ def _counted(record: Prediction, what: Watched) -> Iterator[tuple[str, Counts]]:
     columns, outputs = record.columns or {}, record.outputs or {}
     answers = outputs["predictions"]
     for key, spread in what.spreads.items():
-        cells = answers if key == OUTPUT else columns[spread.name]
+        if key != OUTPUT and spread.name in what.hashes:
+            found = what.hashes[spread.name].read(columns.get(spread.name))
+            if found is None:
+                continue
+            cells = found
+        else:
+            cells = answers if key == OUTPUT else columns[spread.name]
         if len(cells) != len(answers):
             raise ValueError(record.id)
         yield key, spread.count(cells)

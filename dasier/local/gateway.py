@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from dasier.errors import trace
 from dasier.local.events import Call, Reply, event, reply
 from dasier.local.routing import Match, Router
 
@@ -108,8 +109,8 @@ class Gateway:
         except _BodyTooLarge:
             limit = f"The request is over {self._limits.body_bytes} bytes."
             answer = problem(413, "Too large", limit, request_id)
-        except Exception:
-            log.exception("a function failed", extra={"request_id": request_id})
+        except Exception as error:  # noqa: BLE001 (the outermost edge; its words may hold what was sent)
+            log.error("a function failed", extra={"request_id": request_id, "trace": trace(error)})  # noqa: TRY400
             detail = "Something is wrong on our side. Quote the id of this request if you report it."
             answer = problem(500, "Internal error", detail, request_id)
         headers = [pair for pair in answer.headers if pair[0] != b"content-length"]

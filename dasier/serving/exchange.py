@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from dasier.errors import AnswerLate, MalformedBody, MethodNotAllowed, PathNotFound, TooLarge
+from dasier.errors import AnswerLate, MalformedBody, MethodNotAllowed, PathNotFound, TooLarge, trace
 from dasier.serving.deadline import InTime
 from dasier.serving.problems import problem
 from dasier.serving.service import Service
@@ -169,11 +169,8 @@ def read_event(event: Event, *, request_id: str, limit_bytes: int) -> Request:
 def _refused(error: Exception, request_id: str, resource: str) -> Response:
     status, headers, document = problem(error, request_id=request_id, resource=resource)
     if status >= 500:
-        log.error(
-            "request failed",
-            exc_info=error if status == 500 else None,
-            extra={"request_id": request_id, "resource": resource, "error": type(error).__name__},
-        )
+        told = {"request_id": request_id, "resource": resource, "error": type(error).__name__}
+        log.error("request failed", extra=told | ({"trace": trace(error)} if status == 500 else {}))
     return Response(
         body=orjson.dumps(document), status=status, content_type="application/problem+json", headers=headers
     )

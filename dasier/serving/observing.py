@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dasier.errors import AnswerLate
 from dasier.predictions import KIND
 from dasier.serving.asking import asked
 from dasier.serving.metrics import metrics
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dasier.personal import PersonalKey
     from dasier.rows import Pointer, Rows
     from dasier.runtimes import Outputs
+    from dasier.serving.counting import Counts
     from dasier.serving.exchange import Action, Request, Response
     from dasier.serving.loading import Loaded
     from dasier.serving.service import Chosen, Service
@@ -51,6 +54,8 @@ class Observation:
     _rows: Rows | None = None
     _outputs: Outputs | None = None
     _failed: bool = False
+    error: str | None = None
+    """The kind of error that the request ended with."""
 
     def asked(self, service: Service, request: Request) -> Loaded:
         """Give the version that the request is for (`dasier.serving.asking`)."""
@@ -72,37 +77,72 @@ class Observation:
         )
         return version | {"x-prediction-id": self.id}
 
-    def record(
-        self, request: Request, *, status: int, latency_ms: float, sampled: bool, namespace: str
+    def record(  # noqa: PLR0913 - keywords
+        self,
+        request: Request,
+        *,
+        status: int,
+        latency_ms: float,
+        sampled: bool,
+        namespace: str,
+        personal_key: PersonalKey | None = None,
     ) -> dict[str, Any] | None:
         """Give the record of the request; None if no version was found for it."""
         if self._chosen is None:
             return None
         manifest = self._chosen.loaded.manifest
         now = datetime.now(UTC)
-        failed = self._failed or status >= 500
+        outcome = self._outcome(status)
         values = {
             "latency_ms": round(latency_ms, 3),
-            "errors": int(failed),
-            "refusals": int(400 <= status < 500 and not failed),
+            "errors": int(outcome == "failed"),
+            "refusals": int(outcome == "refused"),
             "fallbacks": int(self._chosen.instead_of is not None),
         }
+        together = {"rows": 0 if self._rows is None else len(self._rows)}
         time_ms = int(now.timestamp() * 1000)
         record = metrics(
-            values, model=manifest.name, version=manifest.version, time_ms=time_ms, namespace=namespace
+            values,
+            model=manifest.name,
+            version=manifest.version,
+            time_ms=time_ms,
+            namespace=namespace,
+            together=together,
         ) | {
             "kind": KIND,
             "id": self.id,
             "time": f"{now.isoformat(timespec='milliseconds')[:23]}Z",
             "status": status,
-            "rows": 0 if self._rows is None else len(self._rows),
+            "error": self.error,
             "release": self._chosen.release,
             "instead_of": self._chosen.instead_of,
             "client": _digest(request.client),
         }
         if sampled and self._rows is not None and self._outputs is not None:
             record |= _kept(self._rows, self._outputs)
+            if personal_key is not None:
+                record["columns"] |= _hashed(self._rows, record.get("positions"), personal_key, manifest.name)
         return record
+
+    def count(self, counts: Counts, *, status: int, latency_s: float) -> None:
+        """Count the request; one that no version was found for is counted without its model's name."""
+        if self._chosen is None:
+            counts.add("requests", label="unavailable" if status >= 500 else "not_found")
+            return
+        manifest = self._chosen.loaded.manifest
+        name, version = manifest.name, str(manifest.version)
+        rows = 0 if self._outputs is None or self._rows is None else len(self._rows)
+        counts.request(name, version, outcome=self._outcome(status), rows=rows, latency_s=latency_s)
+        if self.error is not None:
+            counts.add("errors", name, version, self.error)
+        if self._chosen.instead_of is not None:
+            counts.add("fallbacks", name, version)
+
+    def _outcome(self, status: int) -> str:
+        """Give ``failed`` if it is the version or the service that failed, ``refused`` if the request is at fault."""
+        if self._failed or status >= 500:
+            return "failed"
+        return "refused" if status >= 400 else "answered"
 
 
 def observed(answer: Callable[[Service, Request, Observation], Response]) -> Action:
@@ -110,28 +150,39 @@ def observed(answer: Callable[[Service, Request, Observation], Response]) -> Act
 
     def act(service: Service, request: Request) -> Response:
         seen = Observation()
-        if service.prediction_log is None:
+        if service.prediction_log is None and service.counts is None:
             return answer(service, request, seen)
         began_s = time.perf_counter()
 
         def write(status: int) -> None:
+            latency_s = time.perf_counter() - began_s
+            if service.counts is not None:
+                seen.count(service.counts, status=status, latency_s=latency_s)
+            if service.prediction_log is None:
+                return
             record = seen.record(
                 request,
                 status=status,
-                latency_ms=1000 * (time.perf_counter() - began_s),
+                latency_ms=1000 * latency_s,
                 sampled=random.random() < service.settings.log_share,  # noqa: S311 (which rows are kept is no secret)
                 namespace=service.settings.metrics_namespace,
+                personal_key=service.settings.personal_key,
             )
-            if record is not None and service.prediction_log is not None:
+            if record is not None:
                 service.prediction_log.write(record)
 
-        service.under_way[request.id] = lambda: write(LATE)
+        def late() -> None:
+            seen.error = AnswerLate.__name__
+            write(LATE)
+
+        service.under_way[request.id] = late
         status = 500
         try:
             response = answer(service, request, seen)
             status = response.status
         except Exception as error:
             status, _ = kind_of(error)
+            seen.error = type(error).__name__
             raise
         finally:
             if service.under_way.pop(request.id, None) is not None:
@@ -161,6 +212,17 @@ def _kept(rows: Rows, outputs: Outputs) -> dict[str, Any]:
         codes = [warning.code for warning in rows.warnings]
         kept["warnings"] = {code: codes.count(code) for code in dict.fromkeys(codes)}
     return kept
+
+
+def _hashed(rows: Rows, positions: list[int] | None, key: PersonalKey, model: str) -> dict[str, list[str]]:
+    """Give the columns that are hashed, of the rows that are kept."""
+    hashed = [column for column in rows.schema.columns if column.hashed]
+    if hashed and positions is not None:
+        rows = rows.take(np.array(positions))
+    return {
+        column.name: key.hashed(rows.json_column(column), model=model, column=column.name)
+        for column in hashed
+    }
 
 
 def _digest(client: str | None) -> str | None:

@@ -78,6 +78,7 @@ class Stored:
 
     def write(self, record: dict[str, Any]) -> None:
         """Keep it for the next file."""
+        record.pop("_aws", None)  # CloudWatch reads no store
         with self._guard:
             self._waiting.append(record)
             self._bound()

@@ -13,7 +13,8 @@ from dasier.layout import checked_name
 from dasier.registry import Registry
 from dasier.serving.cache import LoadedVersions
 from dasier.serving.loading import Loaded, load
-from dasier.serving.prediction_log import prediction_log
+from dasier.serving.metrics import load_line
+from dasier.serving.prediction_log import Lines, prediction_log
 from dasier.serving.resolving import Releases, chosen_version
 from dasier.signing import TrustedKeys
 from dasier.store import open_store
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from dasier.manifest import Manifest
     from dasier.releases import Release
+    from dasier.serving.counting import Counts
     from dasier.serving.prediction_log import PredictionLog
     from dasier.serving.settings import Settings
 
@@ -59,23 +61,32 @@ class Service:
         *,
         clock: Callable[[], float] = time.monotonic,
         prediction_log: PredictionLog | None = None,
+        counts: Counts | None = None,
     ) -> None:
         self.registry = registry
         self.settings = settings
         self.prediction_log = prediction_log
+        self.counts = counts
         self.releases = Releases(registry, settings.refresh_s, clock)
         self.loaded = LoadedVersions(settings.model_budget_bytes, self._load, clock)
         self.under_way: dict[str, Callable[[], None]] = {}
         """What writes down, for the id of each request that is being answered, that its time is over."""
         self._manifests: dict[tuple[str, int], Manifest] = {}
         self._last_good: dict[str, int] = {}
+        self._cold = True
         self._guard = threading.Lock()
 
     @classmethod
     def open(cls, settings: Settings) -> Service:
         """Put a service together of its settings."""
         registry = Registry(open_store(settings.registry), TrustedKeys.parse(settings.trusted_keys))
-        return cls(registry, settings, prediction_log=prediction_log(settings.prediction_log, registry.store))
+        counts = None
+        if settings.metrics_folder is not None:
+            from dasier.serving.counting import Counts  # noqa: PLC0415 (a server's alone)
+
+            counts = Counts.within(settings.metrics_folder)
+        written = prediction_log(settings.prediction_log, registry.store)
+        return cls(registry, settings, prediction_log=written, counts=counts)
 
     def manifest(self, name: str, version: int) -> Manifest:
         """Give a version's verified manifest; it never changes, so it is read once.
@@ -169,4 +180,30 @@ class Service:
             raise ModelUnavailable(name, f"version {version} cannot be loaded") from error
 
     def _load(self, name: str, version: int) -> Loaded:
-        return load(self.registry, self.manifest(name, version))
+        began_s = time.perf_counter()
+        try:
+            loaded = load(self.registry, self.manifest(name, version))
+        except NotFound:  # a caller may name any number: it is no version's fault
+            raise
+        except DasierError as error:
+            self._count_load(name, version, began_s, type(error).__name__)
+            raise
+        self._count_load(name, version, began_s, None)
+        return loaded
+
+    def _count_load(self, name: str, version: int, began_s: float, error: str | None) -> None:
+        took_s = time.perf_counter() - began_s
+        with self._guard:
+            cold, self._cold = self._cold, False
+        if self.counts is not None:
+            self.counts.load(name, str(version), outcome=error or "loaded", took_s=took_s, cold=cold)
+        if isinstance(self.prediction_log, Lines):  # where CloudWatch reads what is printed
+            told = load_line(
+                name,
+                version,
+                took_s=took_s,
+                error=error,
+                cold=cold,
+                namespace=self.settings.metrics_namespace,
+            )
+            self.prediction_log.write(told)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dasier.errors import SettingsInvalid
+from dasier.personal import PersonalKey, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +41,10 @@ class Settings:
         brought into the store), ``store``, or ``off``.
     metrics_namespace : str
         ``DASIER_METRICS_NAMESPACE``: under which CloudWatch files what it reads from those records.
+    metrics_folder : Path or None
+        ``DASIER_METRICS_FOLDER``: where a server's processes count for Prometheus; `dasier serve` sets it.
+    personal_key : PersonalKey or None
+        ``DASIER_PERSONAL_KEY``: what hashes the columns that a recipe says to hash; without it they are left out.
     log_share : float
         ``DASIER_LOG_SHARE``: in what share of the records the rows and answers stand, 0 to 1. All requests are counted.
     """
@@ -52,7 +58,9 @@ class Settings:
     default_model: str | None = None
     prediction_log: str = "off"
     log_share: float = 1.0
+    personal_key: PersonalKey | None = None
     metrics_namespace: str = "DASIER"
+    metrics_folder: Path | None = None
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
@@ -89,6 +97,11 @@ class Settings:
         )
         if not keys:
             problems.append("DASIER_TRUSTED_KEYS is not set: give the public keys whose models are believed")
+        try:
+            personal_key = key_of(environment)
+        except ValueError as error:
+            personal_key = None
+            problems.append(str(error))
         settings = cls(
             registry=registry,
             trusted_keys=keys,
@@ -98,8 +111,10 @@ class Settings:
             answer_limit_bytes=number("DASIER_ANSWER_LIMIT_BYTES", cls.answer_limit_bytes),
             default_model=environment.get("DASIER_DEFAULT_MODEL") or None,
             prediction_log=logged,
+            personal_key=personal_key,
             log_share=share,
             metrics_namespace=environment.get("DASIER_METRICS_NAMESPACE") or cls.metrics_namespace,
+            metrics_folder=Path(counted) if (counted := environment.get("DASIER_METRICS_FOLDER")) else None,
         )
         if problems:
             raise SettingsInvalid(problems)

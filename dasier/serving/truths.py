@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from dasier.manifest import Manifest
+    from dasier.registry import Registry
     from dasier.schema import Output
     from dasier.serving.exchange import Request
-    from dasier.serving.service import Service
 
 MEDIA_TYPES = ("application/json",)
 MOST = 10_000
@@ -50,6 +51,21 @@ def read(request: Request, output: Output, *, now: datetime) -> list[Truth]:
     if not isinstance(told, list) or not 1 <= len(told) <= MOST:
         what = f"Feedback is an object, or a list of 1 to {MOST}, with prediction_id and actual."
         raise MalformedBody(what, [Violation("#", "wrong_shape", what)])
+    return checked(told, output, now=now, single=single)
+
+
+def checked(told: list[Any], output: Output, *, now: datetime, single: bool = False) -> list[Truth]:
+    """Give what is told, if all of it can be true of a prediction.
+
+    Parameters
+    ----------
+    single : bool
+        Whether it is told on its own, and not in a list: that is where pointers point.
+
+    Raises
+    ------
+    FeedbackRefused
+    """
     faults: list[Violation] = []
     fits = _kind(output)
     for position, one in enumerate(told):
@@ -59,16 +75,23 @@ def read(request: Request, output: Output, *, now: datetime) -> list[Truth]:
     return [Truth(one["prediction_id"], one["actual"]) for one in told]
 
 
-def output_of(service: Service, name: str) -> Output:
+def output_of(
+    registry: Registry, name: str, manifest: Callable[[str, int], Manifest] | None = None
+) -> Output:
     """Give what a model gives: of the version that serves, or served last, or was published last.
+
+    Parameters
+    ----------
+    manifest : callable, optional
+        Gives manifests, perhaps from memory; by default the registry does.
 
     Raises
     ------
     ModelNotFound, Untrusted
     """
-    head = service.registry.head(name)
+    head = registry.head(name)
     version = (head.serving or head.previous) if head is not None else None
-    return service.manifest(name, version or service.registry.versions(name)[-1]).schema.output
+    return (manifest or registry.manifest)(name, version or registry.versions(name)[-1]).schema.output
 
 
 def _faults(

@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from dasier import layout
+from dasier.cost.estimate import Usage, busy
+from dasier.cost.prices import read_prices
 from tests.cloud.translated import ACCOUNT, BUCKET, REGION, ROOT, body, foundation, samconfig, service
 
 METRICS = {"latency_ms", "errors", "refusals", "fallbacks"}
@@ -78,11 +80,29 @@ def _described(**parameters):
 
 @pytest.mark.parametrize(
     "parameters",
-    [{"MemoryMb": "2048"}, {"TrustedKeys": "BBBB"}, {"BodyLimitBytes": "1"}, {"Architecture": "arm64"}],
+    [
+        {"MemoryMb": "2048"},
+        {"TrustedKeys": "BBBB"},
+        {"BodyLimitBytes": "1"},
+        {"Architecture": "arm64"},
+        {"PersonalKeySecret": "dasier:SecretString::2"},
+    ],
 )
 def test_a_change_of_settings_publishes_a_new_version_too(parameters):
     """A version is replaced when its description changes; its logical id does not tell parameters apart."""
     assert _described().isdisjoint(_described(**parameters))
+
+
+def test_the_key_of_personal_columns_comes_from_where_secrets_are_kept_and_goes_to_two_functions():
+    with_key = service(PersonalKeySecret="dasier:SecretString::2").of("AWS::Lambda::Function")
+    given = {
+        name: function["Environment"]["Variables"].get("DASIER_PERSONAL_KEY")
+        for name, function in with_key.items()
+    }
+
+    assert {name for name, value in given.items() if value} == {"PredictFunction", "MonitorFunction"}
+    assert set(given.values()) == {None, "{{resolve:secretsmanager:dasier:SecretString::2}}"}
+    assert "DASIER_PERSONAL_KEY" not in str(FUNCTIONS)
 
 
 def test_two_keys_of_kms_fit_into_a_versions_description():
@@ -291,8 +311,8 @@ def test_the_dashboard_shows_every_metric_of_the_model_that_is_chosen():
 
 
 @pytest.fixture(scope="module")
-def record():
-    """Give the record of a prediction as the function writes it."""
+def lines():
+    """Give what the function prints of a cold start: of the version that it loads, and of the prediction."""
     from dasier.serving.exchange import handler
     from dasier.serving.prediction_log import Lines
     from functions import predict
@@ -310,15 +330,58 @@ def record():
         "body": '{"instances": [{"x": 0.5}]}',
     }
     assert handler(predict.ROUTES, serve=lambda: serving)(event, None)["statusCode"] == 200
-    return json.loads(stream.getvalue())
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def record(lines):
+    """Give the record of a prediction as the function writes it."""
+    return next(line for line in lines if line["kind"] == "prediction")
 
 
 def test_the_metrics_that_are_drawn_are_those_that_are_sent(record):
-    (directive,) = record["_aws"]["CloudWatchMetrics"]
+    of_versions, of_all = record["_aws"]["CloudWatchMetrics"]
 
     assert set(record) >= METRICS
-    assert directive["Dimensions"] == [["model", "version"], []]
-    assert {metric["Name"] for metric in directive["Metrics"]} <= METRICS
+    assert of_versions["Dimensions"] == [["model", "version"], []]
+    assert {metric["Name"] for metric in of_versions["Metrics"]} <= METRICS
+    assert (of_all["Dimensions"], [metric["Name"] for metric in of_all["Metrics"]]) == ([[]], ["rows"])
+
+
+def test_what_is_drawn_for_all_models_is_sent_for_all_together(lines):
+    (dashboard,) = service().of("AWS::CloudWatch::Dashboard").values()
+    drawn = [
+        widget["properties"]["metrics"]
+        for widget in body(dashboard["DashboardBody"])["widgets"]
+        if widget["type"] == "metric" and widget["properties"]["metrics"][0][0] == "DASIER/prod"
+    ]
+    sent = {
+        metric["Name"]
+        for line in lines
+        for directive in line["_aws"]["CloudWatchMetrics"]
+        if [] in directive["Dimensions"]
+        for metric in directive["Metrics"]
+    }
+
+    assert len(drawn) == 3
+    # What nothing went wrong for is not sent, so that it costs nothing.
+    unsent = {"errors", "refusals", "fallbacks", "load_refusals"}
+    assert {metric[1] for metrics in drawn for metric in metrics} == sent | unsent
+
+
+def test_busy_hours_cost_as_many_metrics_as_are_sent(lines):
+    """`dasier.cost` counts them: nothing but latency has a metric for each version as long as all is well."""
+    sent = [
+        (len(dimensions), metric["Name"])
+        for line in lines
+        for directive in line["_aws"]["CloudWatchMetrics"]
+        for dimensions in directive["Dimensions"]
+        for metric in directive["Metrics"]
+    ]
+    one, ten = (busy(Usage(busy_models=models), read_prices("us-east-1"))[0].quantity for models in (1, 10))
+
+    assert sorted(name for depth, name in sent if depth) == ["latency_ms"]
+    assert (one, ten) == (len(sent), len(sent) + 9)
 
 
 def test_alarms_on_versions_are_on_metrics_that_are_sent_for_all_together():

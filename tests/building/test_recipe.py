@@ -84,6 +84,24 @@ def test_what_people_call_a_category_is_read(tmp_path: Path) -> None:
     assert labels == {"café": {"en": "Coffee", "fr": "Café"}}
 
 
+@pytest.mark.parametrize(
+    ("said", "personal", "hashed"),
+    [("false", False, False), ("true", True, False), ('"drop"', True, False), ('"hash"', True, True)],
+)
+def test_what_tells_of_a_person_is_dropped_or_hashed(
+    tmp_path: Path, said: str, *, personal: bool, hashed: bool
+) -> None:
+    notes = read(folder(tmp_path, PARAMS + f"personal = {said}\n")).refinements.of("size")
+
+    assert (notes.personal, notes.hashed) == (personal, hashed)
+
+
+def test_another_way_to_treat_what_tells_of_a_person_is_refused(tmp_path: Path) -> None:
+    (found,) = problems(tmp_path, PARAMS + 'personal = "hashed"\n')
+
+    assert found.startswith("columns.size.personal: give true, false or one of drop, hash, not 'hashed'")
+
+
 def test_a_category_needs_its_label_in_both_languages(tmp_path: Path) -> None:
     found = problems(tmp_path, PARAMS + '[columns.size.category_labels]\nbig = { en = "Big" }\n')
 
@@ -264,7 +282,7 @@ def test_every_key_is_documented() -> None:
     readers = ("recipe.py", "gate_table.py")
     code = "".join(Path(params.__file__).with_name(name).read_text() for name in readers)
 
-    read = r'(?:string|text|table|array|integer|number|finite|boolean|one_of|cell)\("(\w+)"'
+    read = r'(?:string|text|table|array|integer|number|finite|boolean|true_or_one_of|one_of|cell)\("(\w+)"'
     keys = set(re.findall(read, code)) | {"floor"}
 
     assert keys <= set(re.findall(r"\w+", guide))

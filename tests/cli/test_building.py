@@ -42,3 +42,26 @@ def test_an_import_warns_and_asks_before_anything_is_opened(terminal):
     assert result.exit_code == 1
     assert "runs whatever code" in result.stderr
     assert not (terminal.folder / "build").exists()
+
+
+def test_a_build_that_counts_on_a_key_says_where_there_is_none(terminal, monkeypatch):
+    folder = terminal.folder / "plums"
+    folder.mkdir()
+    (folder / "recipe.py").write_text(
+        "import pandas as pd\nfrom sklearn.linear_model import LinearRegression\n"
+        "def load():\n    return pd.DataFrame({'age': range(60), 'size': range(60), 'price': range(60)})\n"
+        "def estimator(params):\n    return LinearRegression()\n"
+    )
+    (folder / "params.toml").write_text(
+        'name = "plums"\ntitle = { en = "Plums", fr = "Prunes" }\nsummary = { en = "Plums.", fr = "Prunes." }\n'
+        'limits = { en = "None.", fr = "Aucune." }\ntask = "regression"\ntarget = "price"\nseed = 1\n'
+        '[columns.age]\npersonal = "hash"\n'
+    )
+
+    without = terminal.run("build", str(folder), "--out", "a")
+    monkeypatch.setenv("DASIER_PERSONAL_KEY", "k" * 32)
+    with_key = terminal.run("build", str(folder), "--out", "b")
+
+    assert (without.exit_code, with_key.exit_code) == (0, 0), without.output
+    assert "WARNING age: to be hashed" in without.stderr
+    assert "WARNING" not in with_key.stderr

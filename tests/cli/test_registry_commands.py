@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import getpass
 import json
+from dataclasses import replace
+
+import pytest
 
 CELLS = "a,b,c,d\n1,2,-1,0\n-1,-2,1,0\n"
 
@@ -216,3 +219,28 @@ def test_a_doctor_says_what_to_do_where_there_is_none(terminal):
 
     assert result.exit_code == 1
     assert "dasier up" in result.output
+
+
+@pytest.fixture
+def hashing(terminal):
+    """Give a terminal whose registry has a model with a column that is to be hashed."""
+    from tests.published import built
+
+    cells = built("cells")
+    first, *rest = cells.manifest.schema.columns
+    schema = replace(cells.manifest.schema, columns=(replace(first, personal=True, hashed=True), *rest))
+    replace(cells, manifest=replace(cells.manifest, schema=schema)).write(terminal.folder / "cells")
+    terminal.done("publish", str(terminal.folder / "cells"))
+    terminal.done("promote", "cells", "1", "--force", "--reason", "we know")
+    return terminal
+
+
+def test_a_doctor_says_which_columns_are_left_out_for_want_of_a_key(hashing, monkeypatch):
+    without = {one["what"]: one for one in json.loads(hashing.run("doctor", "--json").stdout)["findings"]}
+    monkeypatch.setenv("DASIER_PERSONAL_KEY", "k" * 32)
+    with_key = {one["what"]: one for one in hashing.json("doctor")["findings"]}
+
+    assert without["personal columns"]["well"] is False
+    assert without["personal columns"]["found"] == "cells: a"
+    assert "DASIER_PERSONAL_KEY" in without["personal columns"]["advice"]
+    assert with_key["personal columns"]["well"] is True

@@ -41,6 +41,7 @@ def columns(draw: st.DrawFn, name: str, kinds: tuple[Kind, ...] = KINDS) -> Colu
         example=draw(st.none() | cells(kind)),
         typical=draw(st.none() | cells(kind)),
         personal=draw(st.booleans()),
+        hashed=draw(st.booleans()),
     )
 
 

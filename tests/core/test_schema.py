@@ -45,6 +45,15 @@ def test_keys_that_a_later_release_adds_are_ignored() -> None:
     assert Schema.from_dict(document) == schema
 
 
+def test_a_schema_from_before_columns_were_hashed_reads_as_one_that_leaves_them_out() -> None:
+    """What is new is written only where it is used, so that nothing changes for what does not use it."""
+    column = Column(name="a", kind="float", personal=True)
+    schema = Schema((column,), Output(name="y", task="regression"))
+
+    assert "hashed" not in schema.to_dict()["columns"][0]
+    assert Schema.from_dict(schema.to_dict()).columns[0].hashed is False
+
+
 def test_class_keys_are_what_json_calls_them() -> None:
     output = Output(name="y", task="classification", classes=(False, True))
 

@@ -135,7 +135,7 @@ def test_slower_answers_more_memory_and_colder_starts_cost_more():
 
 def test_metrics_cost_only_for_models_that_are_asked():
     assert estimate.total(estimate.busy(Usage(busy_models=0), PARIS)) == 0
-    assert estimate.total(estimate.busy(Usage(busy_models=9), PARIS)) == pytest.approx(3.00)
+    assert estimate.total(estimate.busy(Usage(busy_models=9), PARIS)) == pytest.approx(4.20)
 
 
 def test_at_the_break_even_both_cost_the_same():

@@ -18,6 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from dasier.ulid import ulid
 from model_builds.penguins.recipe import load
 from tests.documentation.pages import ROOT
 from tests.e2e.rungs import over_http
@@ -114,6 +115,8 @@ def bring(folder: Path) -> None:
     joblib.dump(churn, folder / "churn.joblib")
     sample.assign(left=left).to_csv(folder / "sample.csv", index=False)
     sample.assign(parti=left).to_csv(folder / "exemple.csv", index=False)
+    for name in ("seen.csv", "vus.csv"):
+        (folder / name).write_text(f"prediction_id,actual\n{ulid()},Gentoo\n")
 
 
 def agrees(expected: str, output: str) -> bool:

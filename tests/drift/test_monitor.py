@@ -14,6 +14,7 @@ from dasier import drift, feedback, layout
 from dasier.drift.report import MOST_DAYS
 from dasier.drift.tally import watched
 from dasier.feedback import Truth
+from dasier.personal import PersonalKey
 from dasier.serving.prediction_log import prediction_log
 from functions.monitor import monitor_handler
 from tests import models
@@ -236,3 +237,64 @@ def test_a_column_that_tells_of_a_person_is_not_watched_and_that_is_told() -> No
     assert what is not None
     assert what.personal == ("length",)
     assert sorted(what.spreads) == ["column lobes", "column width", "output"]
+
+
+def hashing() -> Shop:
+    """Give a shop whose gulls have two columns that are hashed, a category and a boolean, and one that is dropped."""
+    shop, built = Shop(), models.built("gulls")
+    marks = {"sex": {"hashed": True}, "ringed": {"hashed": True}, "isle": {}}
+    columns = tuple(
+        replace(column, personal=True, **marks[column.name]) if column.name in marks else column
+        for column in built.manifest.schema.columns
+    )
+    schema = replace(built.manifest.schema, columns=columns)
+    shop.publish(replace(built, manifest=replace(built.manifest, schema=schema)))
+    return shop
+
+
+def surveyed(callers: Callers, key: PersonalKey | None) -> dict[str, Any]:
+    report = drift.survey(
+        callers.shop.registry, "gulls", since=START, until=START + timedelta(days=2), key=key
+    )
+    assert report is not None
+    return report.document
+
+
+def test_categories_that_are_hashed_are_watched_as_if_they_stood_there() -> None:
+    key, plain = PersonalKey("k" * 32), Callers("gulls")
+    hashed = Callers("gulls", shop=hashing(), personal_key=key)
+    for callers in (plain, hashed):
+        row = drawn("gulls", seed=4)
+        callers.days(1, 200, lambda day, row=row: row(day) | {"sex": "m"})
+
+    expected = {one["name"]: one["psi"] for one in surveyed(plain, None)["findings"]}
+    report = surveyed(hashed, key)
+
+    found = {one["name"]: one["psi"] for one in report["findings"]}
+    assert found == {name: psi for name, psi in expected.items() if name != "isle"}
+    assert "column sex" in report["alarmed"]
+    assert report["not_watched"]["personal"] == ["isle"]
+
+
+def test_without_the_key_hashes_are_not_watched_and_that_is_told() -> None:
+    callers = Callers("gulls", shop=hashing(), personal_key=PersonalKey("k" * 32))
+    callers.days(1, 50, drawn("gulls", seed=4))
+
+    report = surveyed(callers, None)
+
+    assert report["not_watched"]["personal"] == ["ringed", "isle", "sex"]
+    assert report["counts"]["rows"] == 50
+
+
+def test_what_was_hashed_under_another_key_raises_no_alarm_and_stands_in_nobodys_way() -> None:
+    shop, new = hashing(), PersonalKey("n" * 32)
+    before = Callers("gulls", shop=shop, personal_key=PersonalKey("o" * 32))
+    before.days(1, 100, drawn("gulls", seed=4))
+    after = Callers("gulls", shop=shop, personal_key=new)
+    after.days(1, 150, drawn("gulls", seed=5), first=1)
+
+    report = surveyed(after, new)
+
+    rows = {finding["name"]: finding["rows"] for finding in report["findings"]}
+    assert (rows["bill"], rows["sex"]) == (250, 150)
+    assert (report["alarmed"], report["unread"]) == ([], 0)

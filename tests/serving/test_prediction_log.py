@@ -14,6 +14,7 @@ import pytest
 
 from dasier import predictions
 from dasier.errors import StoreUnavailable
+from dasier.personal import PersonalKey
 from dasier.releases import Canary
 from dasier.serving.exchange import handler
 from dasier.serving.prediction_log import LINE_BYTES, MOST_WAITING, Lines, Stored, line
@@ -108,7 +109,7 @@ def test_a_refused_request_counts_against_nobody() -> None:
     answer, (record,) = asked(shop, {"instances": [{"x": "far"}]})
 
     assert answer["statusCode"] == record["status"] == 422
-    assert (record["errors"], record["refusals"]) == (0, 1)
+    assert (record["errors"], record["refusals"], record["error"]) == (0, 1, "RowsRefused")
     assert "columns" not in record
 
 
@@ -181,6 +182,33 @@ def test_columns_that_tell_of_a_person_are_left_out() -> None:
     assert record["outputs"] == {"predictions": [1.0, 1.0]}
 
 
+@pytest.mark.parametrize("n_rows", [2, 1000])
+def test_columns_that_are_to_be_hashed_stand_there_as_hashes_under_the_key(n_rows: int) -> None:
+    shop, key = models.Shop(), PersonalKey("k" * 32)
+    (column,) = models.X.columns
+    schema = replace(models.X, columns=(replace(column, personal=True, hashed=True),))
+    shop.publish(models.constant(schema=schema))
+    cells = [0.25 + row % 7 for row in range(n_rows)]
+
+    _, (record,) = asked(shop, {"instances": [{"x": cell} for cell in cells]}, personal_key=key)
+
+    kept = record.get("positions", range(n_rows))
+    expected = key.hashed([cells[row] for row in kept], model="constant", column="x")
+    assert record["columns"] == {"x": expected}
+    assert "0.25" not in json.dumps(record["columns"])
+
+
+def test_without_a_key_columns_that_are_to_be_hashed_are_left_out() -> None:
+    shop = models.Shop()
+    (column,) = models.X.columns
+    schema = replace(models.X, columns=(replace(column, personal=True, hashed=True),))
+    shop.publish(models.constant(schema=schema))
+
+    _, (record,) = asked(shop, ROWS)
+
+    assert record["columns"] == {}
+
+
 def test_requests_that_are_not_sampled_are_counted_without_their_rows() -> None:
     shop = models.Shop()
     shop.publish(models.constant())
@@ -209,12 +237,32 @@ def test_a_record_is_read_by_cloudwatch_as_metrics_of_the_version() -> None:
 
     _, (record,) = asked(shop, ROWS)
 
-    (directive,) = record["_aws"]["CloudWatchMetrics"]
-    for dimensions in directive["Dimensions"]:
-        assert all(isinstance(record[name], str) for name in dimensions)
-    for metric in directive["Metrics"]:
-        assert isinstance(record[metric["Name"]], int | float)
+    for directive in record["_aws"]["CloudWatchMetrics"]:
+        for dimensions in directive["Dimensions"]:
+            assert all(isinstance(record[name], str) for name in dimensions)
+        for metric in directive["Metrics"]:
+            assert isinstance(record[metric["Name"]], int | float)
     assert abs(record["_aws"]["Timestamp"] / 1000 - datetime.now(UTC).timestamp()) < 60
+
+
+def test_a_version_that_is_loaded_or_refused_is_a_line_that_cloudwatch_reads() -> None:
+    shop, stream = models.Shop(), io.BytesIO()
+    shop.publish(models.constant())
+    broken = shop.publish(models.pickled("constant", "no model"))
+    service = shop.service()
+    service.prediction_log = Lines(stream)
+
+    answered = [
+        ask(service, ROWS, "/models/{name}/versions/{version}/predict", version=version)["statusCode"]
+        for version in ("1", str(broken), "77")
+    ]
+
+    lines = [json.loads(told) for told in stream.getvalue().splitlines()]
+    loaded, refused = (told for told in lines if told["kind"] == "load")
+    assert answered == [200, 503, 404]
+    assert (loaded["version"], loaded["loads"], loaded["cold_starts"], loaded["error"]) == ("1", 1, 1, None)
+    assert (refused["version"], refused["load_refusals"], refused["cold_starts"]) == (str(broken), 1, 0)
+    assert refused["error"] == "LoadingFailed"
 
 
 def test_a_line_too_long_for_cloudwatch_goes_without_its_rows() -> None:
@@ -252,12 +300,13 @@ def test_records_that_were_written_are_read_from_the_store() -> None:
     log = Stored(store, flush_s=60)
 
     for number in range(3):
-        log.write(record(number))
+        log.write(record(number, _aws={}))
     log.write(record(9, model="cars"))
     log.flush()
 
     assert [one.id for one in predictions.read(store, "wine", since=RECENTLY)] == ["01J0", "01J1", "01J2"]
     assert [one.id for one in predictions.read(store, "cars", since=RECENTLY)] == ["01J9"]
+    assert not any(b"_aws" in store.get(key) for key in store.keys("predictions/"))
 
 
 class Gone(models.Counting):

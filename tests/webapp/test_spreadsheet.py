@@ -18,8 +18,7 @@ from werkzeug.test import encode_multipart
 from tests.webapp import catalog
 from tests.webapp.fake_api import Canned
 from webapp import sheets
-from webapp.downloads import neutral
-from webapp.sheets import MAX_BYTES, SheetRefused
+from webapp.sheets import SheetRefused
 
 if TYPE_CHECKING:
     from tests.webapp.conftest import Visitor
@@ -205,94 +204,11 @@ def test_columns_that_are_missing_are_named(api: FakeApi, visitor: Visitor) -> N
     assert asked(api) == []
 
 
-@pytest.mark.parametrize(
-    ("table", "said"),
-    [
-        (b"PK\x03\x04rest", "This is a workbook, not a CSV file."),
-        (b"\xd0\xcf\x11\xe0rest", "This is a workbook, not a CSV file."),
-        (b"island\nDr\0eam\n" + b"a" * 600 + b"\0", "This is no text file."),
-        (b"", "There is nothing in it yet."),
-        (b"island\n", "There is only one line."),
-        (b"," * 500_000 + b"\n1\n", "This table has far too many columns."),
-        (b'island\n"' + b"a" * 300_000, "a cell is far too long"),
-        (b"island\n" + b"1\n" * 5_001, "This table is too large"),
-        (b"island\n" + b"a" * 600_000, "This table is too large"),
-        (b"\xff\xfe\x00\xd8\x00", "The characters of this file cannot be read."),
-    ],
-    ids=["xlsx", "xls", "NUL", "empty", "header alone", "half a million columns", "endless cell", "rows", "one line",
-         "broken UTF-16"],
-)  # fmt: skip
-def test_what_is_no_table_is_refused_in_words(
-    api: FakeApi, visitor: Visitor, table: bytes, said: str
-) -> None:
-    answer = sends(visitor, table)
-
-    assert answer.status_code == 422
-    assert said in text(answer.text)
-    assert asked(api) == []
-
-
-@pytest.mark.parametrize(
-    "table",
-    [b"a" * 100_000_000, b"," * 1_000_000 + b"\n" + b"1," * 1_000_000],
-    ids=["100 MB line", "1 M columns"],
-)
-def test_an_upload_without_measure_is_refused_before_it_is_read(visitor: Visitor, table: bytes) -> None:
-    assert len(table) > MAX_BYTES
-
-    answer = sends(visitor, table)
-
-    assert answer.status_code == 413
-    assert "up to 5,000 rows" in text(answer.text)
-
-
-def test_the_text_of_a_table_is_in_no_address_and_no_log(
-    api: FakeApi, visitor: Visitor, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level("DEBUG"):
-        sends(visitor, HEADER + GOOD.replace("41.5", "canary-7141"))
-        sends(visitor, HEADER + GOOD.strip() + "canary-7142\n")
-
-    assert "canary" not in caplog.text
-
-
 def test_a_table_from_elsewhere_is_refused(api: FakeApi, visitor: Visitor) -> None:
     answer = visitor.browser.post("/models/penguins/spreadsheet", data={"text": HEADER + GOOD, "step": "ask"})
 
     assert answer.status_code == 400
     assert asked(api) == []
-
-
-def test_cells_that_a_spreadsheet_would_run_are_text_in_a_download(api: FakeApi, visitor: Visitor) -> None:
-    api.predictions["penguins"]["warnings"] = []
-    table = (
-        HEADER
-        + GOOD.strip()
-        + '"=HYPERLINK(""http://evil"")"\n'
-        + "Dream,-3.5,181,3750,female,true,@SUM(1)\n"
-    )
-
-    rows = downloaded(sends(visitor, table).text)
-
-    assert [row[6] for row in rows[1:]] == ['\'=HYPERLINK("http://evil")', "'@SUM(1)"]
-    assert rows[2][1] == "-3.5"
-
-
-@given(st.floats(allow_nan=False, allow_infinity=False), st.sampled_from([".", ","]))
-def test_a_number_is_never_changed_in_a_download(value: float, mark: str) -> None:
-    cell = repr(value).replace(".", mark)
-
-    assert neutral(cell) == cell
-
-
-@given(
-    st.sampled_from(["=", "+", "-", "@", "\t=", "\r=", " =", "\uff1d", "\uff0b", "\uff0d", "\uff20"]),
-    st.text(min_size=1),
-)
-def test_a_formula_never_stays_one(sign: str, rest: str) -> None:
-    cell = neutral(sign + rest)
-
-    assert cell.startswith("'") or re.fullmatch(r"[+\-0-9.,eE\s]+", cell.strip())
 
 
 @given(st.binary(max_size=2_000))

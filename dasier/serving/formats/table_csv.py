@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,8 +22,11 @@ from dasier.serving.formats.plain_csv import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
+_BLOCK = 10_000
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 _TRUE, _FALSE = frozenset({"true", "1", "yes"}), frozenset({"false", "0", "no"})
 
@@ -129,9 +133,7 @@ def _split(text: str) -> tuple[list[str], list[list[str]]]:
     separator = ";" if first.count(";") > first.count(",") else ","
     try:
         csv.field_size_limit(LONGEST_CELL)
-        rows = [
-            row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True) if row
-        ]
+        rows = _rows(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
     except csv.Error as error:
         raise _malformed(f"The body is not CSV: {error}.") from error
     if not rows:
@@ -139,6 +141,16 @@ def _split(text: str) -> tuple[list[str], list[list[str]]]:
     if len(rows[0]) > MOST_COLUMNS:
         raise _malformed(f"The header has more than {MOST_COLUMNS} columns.")
     return rows[0], rows[1:]
+
+
+def _rows(lines: Iterator[list[str]]) -> list[list[str]]:
+    """Give the lines that are not blank, up to where it is clear that this is no table: millions of them take long."""
+    rows: list[list[str]] = []
+    while block := list(islice(lines, _BLOCK)):
+        rows += filter(None, block)
+        if rows and sum(len(row) != len(rows[0]) for row in block if row) > _BLOCK / 2:
+            break
+    return rows
 
 
 def _malformed(why: str) -> MalformedBody:

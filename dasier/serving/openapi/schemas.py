@@ -38,6 +38,7 @@ _COLUMN = obj(
         "example": {},
         "typical": {},
         "personal": {"type": "boolean"},
+        "hashed": {"type": "boolean"},
     }
 )
 
