@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 import time
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import obstore
 from obstore.exceptions import (
@@ -42,11 +43,23 @@ Result = TypeVar("Result")
 _LARGE_BYTES = 256 * 1024
 """What is larger is uploaded patiently: how long that takes is for the line to say, not for the store."""
 
+_WRITTEN_BYTES = 8 * 1024 * 1024
+"""What is written piece by piece goes up in parts of so many: S3 takes no smaller ones than 5 MiB, and 10,000 of them."""
+
 _DENIALS = (
     *("PermissionDenied", "Permission denied", "ReadOnlyFilesystem", "Read-only file", "FileTooLarge"),
     *("StorageFull", "No space left", "QuotaExceeded", "quota exceeded", "File too large"),
 )
 """How the system says, in obstore's words or its own, that a folder cannot be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a listing tells of a key."""
+
+    key: str
+    size_bytes: int
+    written: datetime
 
 
 class Store:
@@ -62,10 +75,12 @@ class Store:
         *,
         url: str,
         uploads: Callable[[], ObjectStore] | None = None,
+        signs_for: ObjectStore | None = None,
         retry_s: float = 0.0,
     ) -> None:
         self._backend = backend
         self._uploads: Callable[[], ObjectStore] = cache(uploads) if uploads else lambda: backend
+        self._signs_for = signs_for or backend
         self._retry_s = retry_s
         self.url = url
         self._is_bucket = isinstance(backend, S3Store)
@@ -89,6 +104,22 @@ class Store:
             except FileNotFoundError:
                 return None
             return bytes(found.bytes()) if found.meta["size"] == size_bytes else int(found.meta["size"])
+
+    def get_range(self, key: str, start: int, end: int) -> bytes | None:
+        """Give the bytes from one place to another, or to the end if that is before; None if there are none."""
+        with _translated(f"reading {key}"):
+            try:
+                return bytes(obstore.get_range(self._backend, key, start=start, end=end))
+            except FileNotFoundError:
+                return None
+
+    def size(self, key: str) -> int | None:
+        """Give how many bytes a key holds; None if it is not there."""
+        with _translated(f"looking at {key}"):
+            try:
+                return int(obstore.head(self._backend, key)["size"])
+            except FileNotFoundError:
+                return None
 
     def create(self, key: str, content: bytes) -> bool:
         """Write a key if it is absent, and say whether these bytes are now what it holds.
@@ -126,6 +157,27 @@ class Store:
             raise _Unsure(why)
         return found == content
 
+    def writer(self, key: str) -> Writer:
+        """Give what writes a key piece by piece, of any size; whoever writes last wins, so it is for drafts and copies."""
+        return Writer(self._uploads(), key)
+
+    def settle(self, draft: str, key: str) -> bool:
+        """Give what a draft holds another key, if that is absent; say whether it was. The draft is gone."""
+        with _translated(f"writing {key}"):
+            try:
+                obstore.rename(self._backend, draft, key, overwrite=False)
+            except AlreadyExistsError:
+                obstore.delete(self._backend, draft)
+                return False
+            return True
+
+    def signed(self, method: Literal["GET", "PUT"], key: str, *, valid_s: float) -> str | None:
+        """Give an address that lets whoever has it do just this to a bucket, for a while; None where there is none."""
+        if not isinstance(self._signs_for, S3Store):
+            return None
+        with _translated(f"signing for {key}"):
+            return str(obstore.sign(self._signs_for, method, key, timedelta(seconds=valid_s)))
+
     def exists(self, key: str) -> bool:
         """Say whether a key holds anything."""
         with _translated(f"looking at {key}"):
@@ -140,19 +192,25 @@ class Store:
     ) -> Iterator[str]:
         """Give every key below a prefix (that was last written before or since a time), in no particular order."""
         with _translated(f"listing {prefix}"):
-            for item in self._listed(prefix):
+            for item in self._listed(prefix, None):
                 written = item["last_modified"]
                 if (written_before is None or written < written_before) and (
                     written_since is None or written >= written_since
                 ):
                     yield item["path"]
 
-    def _listed(self, prefix: str) -> Iterator[ObjectMeta]:
+    def entries(self, prefix: str, *, after: str | None = None) -> Iterator[Entry]:
+        """Give what is below a prefix (and sorts after a key), in no particular order."""
+        with _translated(f"listing {prefix}"):
+            for item in self._listed(prefix, after):
+                yield Entry(item["path"], item["size"], item["last_modified"])
+
+    def _listed(self, prefix: str, after: str | None) -> Iterator[ObjectMeta]:
         """Give what is below a prefix, going on after the last that was seen when a listing is cut off.
 
         obstore does so with an object, but not with a listing.
         """
-        left, seen = pauses(self._retry_s), None
+        left, seen = pauses(self._retry_s), after
         while True:
             try:
                 for chunk in obstore.list(self._backend, prefix, offset=seen, chunk_size=1_000):
@@ -191,6 +249,25 @@ class Store:
         return act()
 
 
+class Writer:
+    """Writes one key; until it is closed, nobody sees anything of it."""
+
+    def __init__(self, backend: ObjectStore, key: str) -> None:
+        self._key = key
+        with _translated(f"writing {key}"):
+            self._file = obstore.open_writer(backend, key, buffer_size=_WRITTEN_BYTES, max_concurrency=2)
+
+    def write(self, content: bytes) -> None:
+        """Take the next piece."""
+        with _translated(f"writing {self._key}"):
+            self._file.write(content)
+
+    def close(self) -> None:
+        """Let it be seen. Who gives up does not call this."""
+        with _translated(f"writing {self._key}"):
+            self._file.close()
+
+
 class _Unsure(GenericError):
     """Nobody can say (yet) whether something was written."""
 
@@ -200,8 +277,14 @@ def open_store(
     *,
     environment: dict[str, str] | os._Environ[str] = os.environ,
     patience: Patience = PATIENCE,
+    seen_at: str | None = None,
 ) -> Store:
     """Give the store at ``s3://bucket/prefix``, ``file:///folder`` or ``memory://``.
+
+    Parameters
+    ----------
+    seen_at : str, optional
+        The address of S3 for those whom a signed link is given to, if it is another one than for us.
 
     Raises
     ------
@@ -216,12 +299,14 @@ def open_store(
     if scheme == "s3" and rest.partition("/")[0]:
         bucket, _, prefix = rest.partition("/")
         at = bucket, prefix.strip("/"), environment
+        theirs = {**environment, "AWS_ENDPOINT_URL_S3": seen_at} if seen_at else None
         return Store(
             # A time for the whole request would refuse what is large where the line is slow; silence is no progress.
             open_bucket(*at, patience, read_timeout=timedelta(seconds=patience.silence_s)),
             url=url,
             # While a body goes up nothing comes back, and that is no silence.
             uploads=lambda: open_bucket(*at, patience),
+            signs_for=open_bucket(bucket, at[1], theirs, patience) if theirs else None,
             retry_s=patience.retry_s,
         )
     raise SettingsInvalid(

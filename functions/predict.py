@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dasier.jobs.deferring import deferrable
 from dasier.serving.asking import asked
 from dasier.serving.exchange import Request, Response, json_response
 from dasier.serving.exchange import handler as lambda_handler
@@ -48,8 +49,8 @@ def ready(service: Service, request: Request) -> Response:
 
 
 ROUTES = {
-    ("POST", "/models/{name}/predict"): observed(predict),
-    ("POST", "/models/{name}/versions/{version}/predict"): observed(predict),
+    ("POST", "/models/{name}/predict"): deferrable(observed(predict)),
+    ("POST", "/models/{name}/versions/{version}/predict"): deferrable(observed(predict)),
     ("POST", "/models/{name}/invocations"): observed(invocations),
     ("POST", "/v2/models/{name}/infer"): observed(infer),
     ("POST", "/v2/models/{name}/versions/{version}/infer"): observed(infer),

@@ -74,7 +74,8 @@ class Service:
     @classmethod
     def open(cls, settings: Settings) -> Service:
         """Put a service together of its settings."""
-        registry = Registry(open_store(settings.registry), TrustedKeys.parse(settings.trusted_keys))
+        store = open_store(settings.registry, seen_at=settings.links_endpoint)
+        registry = Registry(store, TrustedKeys.parse(settings.trusted_keys))
         return cls(registry, settings, prediction_log=prediction_log(settings.prediction_log, registry.store))
 
     def manifest(self, name: str, version: int) -> Manifest:

@@ -39,6 +39,11 @@ class Settings:
         brought into the store), ``store``, or ``off``.
     metrics_namespace : str
         ``DASIER_METRICS_NAMESPACE``: under which CloudWatch files what it reads from those records.
+    fan_out_bytes : int
+        ``DASIER_FAN_OUT_BYTES``: from what size on a job's input is left to many workers at once; 0 for never.
+    links_endpoint : str or None
+        ``DASIER_LINKS_ENDPOINT``: where callers reach S3 for what they upload and download, if it is elsewhere than
+        for the functions, as behind an emulator.
     log_share : float
         ``DASIER_LOG_SHARE``: in what share of the records the rows and answers stand, 0 to 1. All requests are counted.
     """
@@ -53,6 +58,8 @@ class Settings:
     prediction_log: str = "off"
     log_share: float = 1.0
     metrics_namespace: str = "DASIER"
+    fan_out_bytes: int = 0
+    links_endpoint: str | None = None
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
@@ -100,6 +107,8 @@ class Settings:
             prediction_log=logged,
             log_share=share,
             metrics_namespace=environment.get("DASIER_METRICS_NAMESPACE") or cls.metrics_namespace,
+            fan_out_bytes=number("DASIER_FAN_OUT_BYTES", cls.fan_out_bytes),
+            links_endpoint=environment.get("DASIER_LINKS_ENDPOINT") or None,
         )
         if problems:
             raise SettingsInvalid(problems)

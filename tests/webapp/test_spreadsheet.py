@@ -18,7 +18,7 @@ from werkzeug.test import encode_multipart
 from tests.webapp import catalog
 from tests.webapp.fake_api import Canned
 from webapp import sheets
-from webapp.downloads import neutral
+from dasier.spreadsheets import neutral
 from webapp.sheets import MAX_BYTES, SheetRefused
 
 if TYPE_CHECKING:
