@@ -1,15 +1,15 @@
 """A store: bytes under keys, in an S3 bucket, a folder or memory.
 
-With `dasier.bucket` the only module that knows obstore. One primitive carries all of DASIER's consistency:
+With `dasier.bucket`, `dasier.writer` and `dasier.foreign` the only module that knows obstore. One primitive carries all of DASIER's consistency:
 `Store.create` writes a key only if it is absent, so that exactly one of several racing
-writers wins. Foreign errors are translated here, once.
+writers wins.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -19,15 +19,14 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import obstore
 from obstore.exceptions import (
     AlreadyExistsError,
-    BaseError,
     GenericError,
-    PermissionDeniedError,
-    UnauthenticatedError,
 )
 from obstore.store import LocalStore, MemoryStore, S3Store
 
 from dasier.bucket import PATIENCE, open_bucket, pauses
-from dasier.errors import SettingsInvalid, StoreDenied, StoreUnavailable
+from dasier.errors import SettingsInvalid
+from dasier.foreign import translated
+from dasier.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,15 +41,6 @@ Result = TypeVar("Result")
 
 _LARGE_BYTES = 256 * 1024
 """What is larger is uploaded patiently: how long that takes is for the line to say, not for the store."""
-
-_WRITTEN_BYTES = 8 * 1024 * 1024
-"""What is written piece by piece goes up in parts of so many: S3 takes no smaller ones than 5 MiB, and 10,000 of them."""
-
-_DENIALS = (
-    *("PermissionDenied", "Permission denied", "ReadOnlyFilesystem", "Read-only file", "FileTooLarge"),
-    *("StorageFull", "No space left", "QuotaExceeded", "quota exceeded", "File too large"),
-)
-"""How the system says, in obstore's words or its own, that a folder cannot be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +77,7 @@ class Store:
 
     def get(self, key: str) -> bytes | None:
         """Give the bytes under a key, or None if there are none."""
-        with _translated(f"reading {key}"):
+        with translated(f"reading {key}"):
             try:
                 return bytes(obstore.get(self._backend, key).bytes())
             except FileNotFoundError:
@@ -98,7 +88,7 @@ class Store:
 
         What has another size is not read: it may be larger than memory.
         """
-        with _translated(f"reading {key}"):
+        with translated(f"reading {key}"):
             try:
                 found = obstore.get(self._backend, key)
             except FileNotFoundError:
@@ -107,7 +97,7 @@ class Store:
 
     def get_range(self, key: str, start: int, end: int) -> bytes | None:
         """Give the bytes from one place to another, or to the end if that is before; None if there are none."""
-        with _translated(f"reading {key}"):
+        with translated(f"reading {key}"):
             try:
                 return bytes(obstore.get_range(self._backend, key, start=start, end=end))
             except FileNotFoundError:
@@ -115,7 +105,7 @@ class Store:
 
     def size(self, key: str) -> int | None:
         """Give how many bytes a key holds; None if it is not there."""
-        with _translated(f"looking at {key}"):
+        with translated(f"looking at {key}"):
             try:
                 return int(obstore.head(self._backend, key)["size"])
             except FileNotFoundError:
@@ -127,7 +117,7 @@ class Store:
         A write that succeeded although its answer was lost is found again by its content: give
         bytes that no other writer would write (a random id in them) where that matters.
         """
-        with _translated(f"writing {key}"):
+        with translated(f"writing {key}"):
             return self._persistently(lambda: self._create(key, content))
 
     def _create(self, key: str, content: bytes) -> bool:
@@ -163,7 +153,7 @@ class Store:
 
     def settle(self, draft: str, key: str) -> bool:
         """Give what a draft holds another key, if that is absent; say whether it was. The draft is gone."""
-        with _translated(f"writing {key}"):
+        with translated(f"writing {key}"):
             try:
                 obstore.rename(self._backend, draft, key, overwrite=False)
             except AlreadyExistsError:
@@ -175,12 +165,12 @@ class Store:
         """Give an address that lets whoever has it do just this to a bucket, for a while; None where there is none."""
         if not isinstance(self._signs_for, S3Store):
             return None
-        with _translated(f"signing for {key}"):
+        with translated(f"signing for {key}"):
             return str(obstore.sign(self._signs_for, method, key, timedelta(seconds=valid_s)))
 
     def exists(self, key: str) -> bool:
         """Say whether a key holds anything."""
-        with _translated(f"looking at {key}"):
+        with translated(f"looking at {key}"):
             try:
                 obstore.head(self._backend, key)
             except FileNotFoundError:
@@ -191,7 +181,7 @@ class Store:
         self, prefix: str, *, written_before: datetime | None = None, written_since: datetime | None = None
     ) -> Iterator[str]:
         """Give every key below a prefix (that was last written before or since a time), in no particular order."""
-        with _translated(f"listing {prefix}"):
+        with translated(f"listing {prefix}"):
             for item in self._listed(prefix, None):
                 written = item["last_modified"]
                 if (written_before is None or written < written_before) and (
@@ -201,7 +191,7 @@ class Store:
 
     def entries(self, prefix: str, *, after: str | None = None) -> Iterator[Entry]:
         """Give what is below a prefix (and sorts after a key), in no particular order."""
-        with _translated(f"listing {prefix}"):
+        with translated(f"listing {prefix}"):
             for item in self._listed(prefix, after):
                 yield Entry(item["path"], item["size"], item["last_modified"])
 
@@ -231,13 +221,13 @@ class Store:
 
     def folders(self, prefix: str) -> list[str]:
         """Give the names of what stands directly below a prefix, sorted."""
-        with _translated(f"listing {prefix}"):
+        with translated(f"listing {prefix}"):
             found = self._persistently(lambda: obstore.list_with_delimiter(self._backend, prefix))
         return sorted(path.rstrip("/").rpartition("/")[2] for path in found["common_prefixes"])
 
     def delete(self, key: str) -> None:
         """Remove a key: for `dasier gc` alone."""
-        with _translated(f"removing {key}"):
+        with translated(f"removing {key}"):
             obstore.delete(self._backend, key)
 
     def _persistently(self, act: Callable[[], Result]) -> Result:
@@ -247,25 +237,6 @@ class Store:
                 return act()
             time.sleep(pause_s)
         return act()
-
-
-class Writer:
-    """Writes one key; until it is closed, nobody sees anything of it."""
-
-    def __init__(self, backend: ObjectStore, key: str) -> None:
-        self._key = key
-        with _translated(f"writing {key}"):
-            self._file = obstore.open_writer(backend, key, buffer_size=_WRITTEN_BYTES, max_concurrency=2)
-
-    def write(self, content: bytes) -> None:
-        """Take the next piece."""
-        with _translated(f"writing {self._key}"):
-            self._file.write(content)
-
-    def close(self) -> None:
-        """Let it be seen. Who gives up does not call this."""
-        with _translated(f"writing {self._key}"):
-            self._file.close()
 
 
 class _Unsure(GenericError):
@@ -315,19 +286,5 @@ def open_store(
 
 
 def _folder(path: Path) -> LocalStore:
-    with _translated(f"opening the folder {path}"):
+    with translated(f"opening the folder {path}"):
         return LocalStore(path, mkdir=True, automatic_cleanup=False)
-
-
-@contextmanager
-def _translated(doing: str) -> Iterator[None]:
-    """Turn what obstore and the operating system raise into our own errors."""
-    try:
-        yield
-    except (PermissionDeniedError, UnauthenticatedError, PermissionError) as error:
-        raise StoreDenied(doing, "no permission") from error
-    except (BaseError, OSError) as error:
-        reason = str(error).partition("\n")[0]
-        if any(sign in str(error) for sign in _DENIALS):
-            raise StoreDenied(doing, reason) from error
-        raise StoreUnavailable(doing, reason) from error

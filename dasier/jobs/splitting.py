@@ -86,7 +86,7 @@ def count(content: bytes, separator: bytes) -> int:
     plain = b'"' not in content and content.count(b"\r") == content.count(b"\r\n")
     if not plain or b"\n\n" in content or b"\n\r\n" in content or content.startswith((b"\n", b"\r\n")):
         return len(rows(content, separator))
-    return content.count(b"\n") + (not content.endswith(b"\n"))
+    return content.count(b"\n") + (content[-1:] not in {b"", b"\n"})
 
 
 def first_row(content: bytes) -> bytes:

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
+from dasier.spreadsheets import neutral
 from tests.webapp import catalog
 from tests.webapp.fake_api import Canned
 from webapp import sheets
-from dasier.spreadsheets import neutral
 from webapp.sheets import MAX_BYTES, SheetRefused
 
 if TYPE_CHECKING:
