@@ -1,8 +1,8 @@
 """Cut a CSV file that is larger than memory into blocks of whole rows.
 
 A row may hold line breaks, inside quotes, so where a row ends is known only from where one begins. A quote opens a cell
-only where a cell begins, as `csv` reads it; one that is never closed would swallow the rest of the file, so
-after `MOST_CELL_BYTES` it counts as none, and the line that it stands in is refused alone.
+only where a cell begins, as `csv` reads it. One that nothing closes where a cell may end would swallow what follows, so
+it counts as none, and the line that it stands in is refused alone.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ MOST_CELL_BYTES = 512 * 1024
 """More than the 131,072 characters that a cell may have."""
 
 _QUOTE = 0x22
+_CELL = re.compile(rb'"(?>[^"]*(?:""[^"]*)*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +121,12 @@ def _ends(content: bytes, separator: bytes, *, last: bool) -> Iterator[int]:
     while (found := search(content, at)) is not None:
         start, at = found.span()
         if content[start] == _QUOTE:
-            closed = found.lastgroup == "cell"
+            if found.lastgroup == "open" and not last and size - start <= MOST_CELL_BYTES:
+                cell = _CELL.match(content, start)
+                if cell is None or cell.end() == size:
+                    return  # it may be closed in what follows
             if at - start > MOST_CELL_BYTES:
                 at = start + 1
-            elif not closed and not last and size - start <= MOST_CELL_BYTES:
-                return  # it may be closed in what follows
         elif at == size and content[start:at] == b"\r" and not last:
             return  # perhaps half a line break
         else:
@@ -136,11 +138,11 @@ def _ends(content: bytes, separator: bytes, *, last: bool) -> Iterator[int]:
 
 @cache
 def _marks(separator: bytes) -> re.Pattern[bytes]:
-    """Give what finds quoted cells, quotes that are not closed, and line breaks."""
-    opened = rb"(?:\A|\A\xef\xbb\xbf|(?<=[" + separator + rb'\r\n]))"'
-    return re.compile(
-        rb"(?P<cell>" + opened + rb'(?>[^"]*(?:""[^"]*)*)")|(?P<open>' + opened + rb")|\r\n|\n|\r"
-    )
+    """Give what finds quoted cells, other quotes where a cell begins, and line breaks."""
+    around = b"[" + separator + rb"\r\n]"
+    begins = rb"(?:\A|(?<=\A\xef\xbb\xbf)|(?<=" + around + b"))"
+    cell = begins + b"(?P<cell>" + _CELL.pattern + b")(?=" + around + b")"
+    return re.compile(cell + b"|" + begins + rb'(?P<open>")|\r\n|\n|\r')
 
 
 def _next_line(read: Callable[[int, int], bytes], at: int, stop: int, block_bytes: int) -> int:

@@ -66,11 +66,12 @@ class Time:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Bytes of the input that one worker answers, and the number of the first row in them."""
+    """Bytes of the input that one worker answers, the number of the first row in them, and how much it takes at a time."""
 
     start: int
     end: int
     row: int
+    block_bytes: int = splitting.BLOCK_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,14 @@ class Stopped:
     wakes: bool
 
 
-def work(service: Service, id_: str, left_s: Callable[[], float], *, below_bytes: int = 0) -> str:
+def work(
+    service: Service,
+    id_: str,
+    left_s: Callable[[], float],
+    *,
+    below_bytes: int = 0,
+    block_bytes: int = splitting.BLOCK_BYTES,
+) -> str:
     """Do a job from where it stands, and say where it stands then: as the API does, or ``nothing`` if there is none.
 
     Parameters
@@ -90,6 +98,8 @@ def work(service: Service, id_: str, left_s: Callable[[], float], *, below_bytes
         Gives how long until this worker is ended from outside.
     below_bytes : int
         An input of this size or more, of which nothing is done yet, is left to many workers; 0 for none.
+    block_bytes : int
+        How much is answered at a time.
     """
     store = service.registry.store
     try:
@@ -104,7 +114,7 @@ def work(service: Service, id_: str, left_s: Callable[[], float], *, below_bytes
     try:
         loaded = loaded_for(service, job)
         if loaded is not None:
-            _answer(store, job, loaded, size, Time(left_s))
+            _answer(store, job, loaded, Stretch(0, size, 0, block_bytes), Time(left_s))
     except InvalidRequest as error:
         standing.fail(store, id_, str(error), error.violations)
     state = str((standing.ended(store, id_) or {"state": "running"})["state"])
@@ -123,10 +133,11 @@ def loaded_for(service: Service, job: Job) -> Loaded | None:
         return None
 
 
-def _answer(store: Store, job: Job, loaded: Loaded, size: int, left: Time) -> None:
+def _answer(store: Store, job: Job, loaded: Loaded, all_of_it: Stretch, left: Time) -> None:
+    size = all_of_it.end
     if job.media_type != CSV:
         _whole(store, job, loaded, size)
-    elif (stopped := stretch(store, job, loaded, Stretch(0, size, 0), left)) is not None:
+    elif (stopped := stretch(store, job, loaded, all_of_it, left)) is not None:
         if stopped.wakes:
             store.create(layout.job_again(job.id, stopped.at), b"{}")
         return
@@ -149,7 +160,8 @@ def stretch(store: Store, job: Job, loaded: Loaded, given: Stretch, left: Time) 
         results = Results(loaded.manifest.schema.output, probabilities=job.probabilities)
         answering = Answering(loaded, results, header)
         first = max(start, len(header))  # the first part begins with the header
-        for block in splitting.blocks(source.read, first, given.end, splitting.separator_of(header)):
+        separator, most = splitting.separator_of(header), given.block_bytes
+        for block in splitting.blocks(source.read, first, given.end, separator, block_bytes=most):
             answered = answering.block(block, row)
             _keep(store, job, Part(start, block.end, row, answered.rows, answered.refused), answered)
             start, row = block.end, row + answered.rows

@@ -125,3 +125,16 @@ def test_a_line_that_does_not_end_is_one_row_however_long():
 def test_the_header_is_the_first_row(end):
     assert first_row(b'"a\nb",c' + end + b"1,2" + end) == b'"a\nb",c' + end
     assert first_row(b"a,b") == b""
+
+
+def test_a_quote_that_is_closed_where_no_cell_ends_costs_its_own_row_alone():
+    content = b'a,b\n"open,1\n2,3\n4,"fine"x\n5,"6"\n'
+
+    assert rows(content, b",") == [b"a,b\n", b'"open,1\n', b"2,3\n", b'4,"fine"x\n', b'5,"6"\n']
+
+
+def test_a_table_may_begin_with_a_byte_order_mark():
+    content = b'\xef\xbb\xbf"a\nb",c\n1,2\n'
+
+    assert first_row(content) == b'\xef\xbb\xbf"a\nb",c\n'
+    assert len(rows(content, b",")) == 2
