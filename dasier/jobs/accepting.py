@@ -20,12 +20,15 @@ from dasier.serving.resolving import chosen_version
 from dasier.ulid import ulid
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dasier.schema import Schema
     from dasier.serving.exchange import Request
     from dasier.serving.service import Service
     from dasier.store import Store
 
 _LONGEST_KEY = 255
+_PIECE_BYTES = 8 * 1024 * 1024
 
 
 def accept(service: Service, request: Request) -> Job:
@@ -62,6 +65,27 @@ def accept(service: Service, request: Request) -> Job:
         job = Job.read(store, job.id)  # the same request was here before, perhaps when another version served
     if request.body:
         store.create(layout.job_input(job.id), request.body)
+    return job
+
+
+def accept_file(service: Service, name: str, version: int | None, file: Path) -> Job:
+    """Give a new job whose input is a CSV file of this machine.
+
+    Raises
+    ------
+    ModelNotFound, VersionNotFound, ModelUnavailable
+    """
+    number = version or chosen_version(service.releases.current(name), name, None)
+    job = Job(id=ulid(), model=name, version=service.manifest(name, number).version)
+    store = service.registry.store
+    draft = layout.job_draft(job.id, ulid())
+    writer = store.writer(draft)
+    with file.open("rb") as source:
+        while content := source.read(_PIECE_BYTES):
+            writer.write(content)
+    writer.close()
+    store.create(layout.job_document(job.id), job.written())
+    store.settle(draft, layout.job_input(job.id))
     return job
 
 
