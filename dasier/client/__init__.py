@@ -22,7 +22,6 @@ from dasier.client.answers import (
     Answer,
     Caution,
     Explanation,
-    Job,
     Metric,
     ModelDescription,
     ModelEntry,
@@ -31,6 +30,7 @@ from dasier.client.answers import (
 )
 from dasier.client.asking import decode, model_path
 from dasier.client.history import Finding, ReleaseEntry, Trial, Verdict, VersionEntry
+from dasier.client.job import Job
 from dasier.client.jobs import Jobs
 from dasier.client.refusals import Busy, KeyRefused, ServiceFailed, Throttled, Unreachable
 from dasier.client.rows import instances, plain

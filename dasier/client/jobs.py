@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from dasier.client.answers import Job
 from dasier.client.asking import Asking, decode, model_path
+from dasier.client.job import Job
 from dasier.client.refusals import ServiceFailed, Unreachable, refusal
 from dasier.client.rows import instances
 
