@@ -43,8 +43,8 @@ class Refusal:
 def cell(value: object) -> bytes:
     """Give a cell, quoted where it must be.
 
-    >>> cell('a "b"'), cell("=1+1"), cell(-3.5), cell(True)
-    (b'a "b"', b"'=1+1", b'-3.5', b'true')
+    >>> cell("a, b"), cell("=1+1"), cell(-3.5), cell(True)
+    (b'"a, b"', b"'=1+1", b'-3.5', b'true')
     """
     if not isinstance(value, str):
         return orjson.dumps(value)
