@@ -12,10 +12,12 @@ and writes its own message. No HTTP here: the table from family to status stands
     │   ├── UnsupportedMediaType  the content type is not one that is read here
     │   ├── TooLarge              over the limit; a batch job has none
     │   ├── RowsRefused           rows do not fit the schema (or the model cannot answer them)
-    │   └── FeedbackRefused       what is told of predictions can be true of none
+    │   ├── FeedbackRefused       what is told of predictions can be true of none
+    │   └── KeyReused             an idempotency key that stands for another job
     ├── NotFound                  ask for something that exists
     │   ├── ModelNotFound
     │   ├── VersionNotFound
+    │   ├── JobNotFound
     │   └── PathNotFound
     ├── MethodNotAllowed          the path is known, the method is not
     ├── ReleaseRefused            the release log would not make sense; choose otherwise
@@ -153,6 +155,15 @@ class FeedbackRefused(InvalidRequest):
         )
 
 
+class KeyReused(InvalidRequest):
+    """The idempotency key was given with another request before."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This Idempotency-Key was sent with another request before. Send that request again, or another key."
+        )
+
+
 # --- ask for something that exists ---------------------------------------------------------------
 
 
@@ -173,6 +184,15 @@ class VersionNotFound(NotFound):
     def __init__(self, version: int) -> None:
         self.version = version
         super().__init__(f"This model has no version {version}.")
+
+
+class JobNotFound(NotFound):
+    """There is no such job, or no longer."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no job of this id. POST /models/{name}/jobs makes one; it is kept for 30 days."
+        )
 
 
 class PathNotFound(NotFound):

@@ -10,6 +10,7 @@
     feedback/<name>/dt=YYYY-MM-DD/<sha256>.jsonl            what was true, by the day of the prediction
     reports/<name>/YYYY-MM-DD.json                          drift and quality of a day; beside it
     reports/<name>/YYYY-MM-DD.<language>.html               the same as a page
+    jobs/<id>/…                                             a batch: what was asked, input, parts, results
 
 A release's key starts with a number that counts down, so that the newest key sorts first: a
 cold function finds what serves with one small listing, whether the log has ten entries or ten
@@ -21,7 +22,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from dasier.errors import ModelNotFound, PathNotFound
+from dasier.errors import JobNotFound, ModelNotFound, PathNotFound
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 HIGHEST = 999_999
@@ -179,3 +180,79 @@ def report_page(name: str, day: str, language: str) -> str:
     'reports/penguins/2026-11-24.fr.html'
     """
     return f"{reports(name)}{day}.{language}.html"
+
+
+JOBS = "jobs/"
+JOB_ID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+LINKS_SECRET = f"{JOBS}links.key"
+"""What signs links where the store is no bucket; whoever reads the store reads the jobs anyway."""
+
+
+def job(id_: str) -> str:
+    """Give the prefix of all that belongs to a job.
+
+    Raises
+    ------
+    JobNotFound
+        If no job can have this id; nothing was asked of the store.
+    """
+    if not JOB_ID.fullmatch(id_):
+        raise JobNotFound
+    return f"{JOBS}{id_}/"
+
+
+def job_document(id_: str) -> str:
+    """Give the key of what was asked."""
+    return job(id_) + "job.json"
+
+
+def job_input(id_: str) -> str:
+    """Give the key of a job's rows; when something appears there, work begins."""
+    return job(id_) + "input"
+
+
+def job_draft(id_: str, name: str) -> str:
+    """Give the key of an upload that is under way."""
+    return f"{job(id_)}drafts/{name}"
+
+
+def job_parts(id_: str) -> str:
+    """Give the prefix of the parts of a job's results."""
+    return job(id_) + "parts/"
+
+
+def job_again(id_: str, start: int) -> str:
+    """Give the key that wakes the next worker, which goes on at a byte of the input."""
+    return f"{job(id_)}again/{start:013d}.go"
+
+
+def job_results(id_: str) -> str:
+    """Give the key of a job's results."""
+    return job(id_) + "results.csv"
+
+
+def job_refused(id_: str) -> str:
+    """Give the key of the rows that a job did not answer."""
+    return job(id_) + "refused.csv"
+
+
+def job_end(id_: str) -> str:
+    """Give the key of how a job ended."""
+    return job(id_) + "end.json"
+
+
+def job_claim(digest: str) -> str:
+    """Give the key that says which job a caller's idempotency key stands for."""
+    if not _DIGEST.fullmatch(digest):
+        raise ValueError(digest)
+    return f"{JOBS}keys/{digest}.json"
+
+
+def job_of(key: str) -> tuple[str, str] | None:
+    """Give the job that a key belongs to and what of it, whatever prefix the store has; None for any other key.
+
+    >>> job_of("prefix/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV/again/0000000000512.go")
+    ('01ARZ3NDEKTSV4RRFFQ69G5FAV', 'again/0000000000512.go')
+    """
+    found = re.fullmatch(rf"(?:.*/)?{JOBS}({JOB_ID.pattern})/(.+)", key)
+    return (found[1], found[2]) if found else None

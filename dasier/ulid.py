@@ -21,6 +21,16 @@ def ulid() -> str:
     return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
 
 
+def since(when: datetime) -> str:
+    """Give the ten characters that the ids begin with which are made at a time; later ids sort after them.
+
+    >>> since(datetime(2016, 7, 30, 23, 54, 10, 259000, UTC))
+    '01ARZ3NDEK'
+    """
+    number = round(when.timestamp() * 1000)
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(45, -1, -5))
+
+
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 
 

@@ -23,6 +23,7 @@ PARTS = (
     "dasier/__init__.py",
     "dasier/errors.py",
     "dasier/schema.py",
+    "dasier/spreadsheets.py",
     "dasier/client",
     "dasier/words",
 )

@@ -6,6 +6,7 @@ from dasier.deferring import deferring
 from dasier.serving.unused import UNUSED
 
 with deferring(UNUSED):
+    from dasier.jobs.respond_async import deferrable
     from dasier.serving.asking import asked
     from dasier.serving.exchange import Request, Response, json_response
     from dasier.serving.exchange import handler as lambda_handler
@@ -47,8 +48,8 @@ def ready(service: Service, request: Request) -> Response:
 
 
 ROUTES = {
-    ("POST", "/models/{name}/predict"): observed(predict),
-    ("POST", "/models/{name}/versions/{version}/predict"): observed(predict),
+    ("POST", "/models/{name}/predict"): deferrable(observed(predict)),
+    ("POST", "/models/{name}/versions/{version}/predict"): deferrable(observed(predict)),
     ("POST", "/models/{name}/invocations"): observed(invocations),
     ("POST", "/v2/models/{name}/infer"): observed(infer),
     ("POST", "/v2/models/{name}/versions/{version}/infer"): observed(infer),

@@ -19,9 +19,12 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, SplineTransformer, StandardScaler
 
+from dasier import layout
 from dasier.building.assembling import assemble
 from dasier.building.refinements import ColumnNotes, OutputNotes, Refinements
 from dasier.building.trained import About, Trained
+from dasier.local.events import object_created
+from dasier.local.files import Files
 from dasier.local.functions import Functions
 from dasier.local.gateway import Gateway
 from dasier.local.template import read_template
@@ -32,7 +35,8 @@ from dasier.serving.service import Service
 from dasier.serving.settings import Settings
 from dasier.signing import LocalSigner, TrustedKeys
 from dasier.store import open_store
-from functions import catalog, feedback, predict
+from functions import catalog, feedback, jobs, predict
+from functions.batch import batch_handler
 from tests.local.asgi import Answer, ask
 
 if TYPE_CHECKING:
@@ -233,8 +237,14 @@ class Published:
             "PredictFunction": handler(predict.ROUTES, serve=lambda: self.service),
             "CatalogFunction": handler(catalog.ROUTES, serve=lambda: self.service),
             "FeedbackFunction": handler(feedback.ROUTES, serve=lambda: self.service),
+            "JobsFunction": handler(jobs.ROUTES, serve=lambda: self.service),
         }
-        return Gateway(template, Functions(handlers), default_model="birds")
+        return Gateway(template, Functions(handlers), default_model="birds", files=Files(self.registry.store))
+
+    def work(self, id_: str) -> str:
+        """Do what a job's input that appears wakes; say where the job stands then."""
+        event = object_created("bucket", [layout.job_input(id_)])
+        return str(batch_handler(lambda: self.service)(event, None)["jobs"][id_])
 
 
 class Api:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
 
-from webapp.downloads import neutral
+from dasier.spreadsheets import neutral
 from webapp.fields import Field, Refused, as_typed
 from webapp.languages import current
 from webapp.wording import refused

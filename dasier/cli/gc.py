@@ -1,4 +1,4 @@
-"""`dasier gc`: remove blobs that no version names."""
+"""`dasier gc`: remove blobs that no version names, and jobs that are over."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
+from dasier import layout
 from dasier.cli.options import json_option, registry_option, yes_option
 from dasier.cli.session import Session
 from dasier.cli.show import json_out, progress
@@ -20,11 +21,26 @@ from dasier.cli.show import json_out, progress
     type=click.FloatRange(min=0),
     help="Leave alone what was written since: it may be on its way to a version.",
 )
+@click.option(
+    "--jobs-older-than-days",
+    default=30.0,
+    show_default=True,
+    type=click.FloatRange(min=0),
+    help="Remove of batch jobs what was written before; a bucket in AWS does so by itself.",
+)
 @registry_option
 @json_option
 @yes_option
-def gc(registry: str | None, older_than_hours: float, *, dry_run: bool, as_json: bool, yes: bool) -> None:
-    """Remove blobs that no version names: what a publisher that was killed left behind.
+def gc(
+    registry: str | None,
+    older_than_hours: float,
+    jobs_older_than_days: float,
+    *,
+    dry_run: bool,
+    as_json: bool,
+    yes: bool,
+) -> None:
+    """Remove blobs that no version names (what a publisher that was killed left behind), and batch jobs that are over.
 
     Blobs are written before the version that names them, so those of the last day are left alone:
     somebody may be publishing them.
@@ -34,20 +50,23 @@ def gc(registry: str | None, older_than_hours: float, *, dry_run: bool, as_json:
       dasier gc --dry-run
     """  # noqa: D301
     opened = Session.of(registry).registry()
-    written_before = datetime.now(UTC) - timedelta(hours=older_than_hours)
-    keys = opened.unreferenced(written_before=written_before)
+    now = datetime.now(UTC)
+    blobs = opened.unreferenced(written_before=now - timedelta(hours=older_than_hours))
+    jobs = sorted(opened.store.keys(layout.JOBS, written_before=now - timedelta(days=jobs_older_than_days)))
+    keys = [*blobs, *jobs]
+    what = f"{len(blobs)} blobs that no version names, {len(jobs)} files of old jobs"
     remove = bool(keys) and not dry_run
     if remove and not yes:
-        remove = click.confirm(f"Remove {len(keys)} blobs that no version names?", err=True)
+        remove = click.confirm(f"Remove {what}?", err=True)
     if remove:
         with progress(quiet=as_json) as bars:
-            task = bars.add_task("removing", total=len(keys), name="blobs")
+            task = bars.add_task("removing", total=len(keys), name="files")
             for key in keys:
                 opened.store.delete(key)
                 bars.advance(task)
     if as_json:
-        json_out({"unreferenced": keys, "removed": remove})
+        json_out({"unreferenced": blobs, "jobs": jobs, "removed": remove})
         return
     for key in keys:
         click.echo(key)
-    click.echo(f"{len(keys)} blobs, {'removed' if remove else 'none removed'}.")
+    click.echo(f"{what}: {'removed' if remove else 'none removed'}.")

@@ -32,6 +32,12 @@ class Refused(DasierError):
 )
 @click.option("--version", type=click.IntRange(1), help="By default the version that serves.")
 @click.option("--explain", is_flag=True, help="Add what each column contributed.")
+@click.option("--job", is_flag=True, help="Answer a CSV of any length, and leave out rows that do not fit.")
+@click.option(
+    "--to",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="With --job: the CSV that is written; by default NAME-results.csv.",
+)
 @click.option(
     "--url",
     metavar="URL",
@@ -49,6 +55,8 @@ def predict(
     registry: str | None,
     *,
     explain: bool,
+    job: bool,
+    to: Path | None,
     as_json: bool,
 ) -> None:
     """Give a prediction for each row of a file, in its order.
@@ -57,14 +65,18 @@ def predict(
     Example:
       dasier predict penguins --data penguins.csv
       head -5 penguins.csv | dasier predict penguins --data - --url http://127.0.0.1:8000
+      dasier predict penguins --data million.csv --job --to answers.csv
     """  # noqa: D301
+    stack = stack_named(url)
+    if stack is not None:
+        url = read_stack(stack).output("ApiUrl")
+    if job:
+        _job(name, source, version, to, url, api_key, registry, as_json=as_json, explain=explain)
+        return
     body = read_source(source)
     path = f"/models/{name}" + (f"/versions/{version}" if version else "") + "/predict"
     query = "explain=true" if explain else ""
     headers = {"content-type": media_type(source, body)} | ({"x-api-key": api_key} if api_key else {})
-    stack = stack_named(url)
-    if stack is not None:
-        url = read_stack(stack).output("ApiUrl")
     if url:
         status, answer = _remote(url.rstrip("/") + path, query, headers, body)
     else:
@@ -76,6 +88,31 @@ def predict(
         json_out(document)
     else:
         _show(document)
+
+
+def _job(
+    name: str,
+    source: str,
+    version: int | None,
+    to: Path | None,
+    url: str | None,
+    api_key: str | None,
+    registry: str | None,
+    *,
+    as_json: bool,
+    explain: bool,
+) -> None:
+    from dasier.cli.batch import Asked, from_registry, through_api  # noqa: PLC0415
+
+    if source == "-" or explain:
+        raise click.UsageError("--job takes a file, and gives no explanations")
+    asked = Asked(name=name, source=Path(source), to=to or Path(f"{name}-results.csv"), version=version)
+    if not asked.source.is_file():
+        raise Refused(f"{source} cannot be read: no such file")
+    if url:
+        through_api(asked, url, api_key, as_json=as_json)
+    else:
+        from_registry(asked, Session.of(registry), as_json=as_json)
 
 
 def read_source(source: str) -> bytes:

@@ -14,33 +14,32 @@ worth trying again is tried again (`dasier.client.transport`).
 
 from __future__ import annotations
 
-import json
-import re
-import uuid
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from dasier.client.answers import (
     Answer,
     Caution,
     Explanation,
-    Job,
     Metric,
     ModelDescription,
     ModelEntry,
     Prediction,
     Residuals,
 )
+from dasier.client.asking import decode, model_path
 from dasier.client.history import Finding, ReleaseEntry, Trial, Verdict, VersionEntry
+from dasier.client.job import Job
+from dasier.client.jobs import Jobs
 from dasier.client.refusals import Busy, KeyRefused, ServiceFailed, Throttled, Unreachable
 from dasier.client.rows import instances, plain
-from dasier.client.transport import Patience, Reply, Transport
-from dasier.errors import ModelNotFound, SettingsInvalid
+from dasier.client.transport import Patience, Transport
+from dasier.errors import SettingsInvalid
 from dasier.schema import Column, Label, Output, Schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 __all__ = [
     "Answer", "Busy", "Caution", "Client", "Column", "Explanation", "Finding", "Job", "KeyRefused", "Label", "Metric",
@@ -48,13 +47,8 @@ __all__ = [
     "ServiceFailed", "Throttled", "Trial", "Unreachable", "Verdict", "VersionEntry",
 ]  # fmt: skip
 
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
-T = TypeVar("T")
-
-
-class Client:
+class Client(Jobs):
     """One service, and the key to it. May be shared between threads.
 
     Parameters
@@ -109,7 +103,7 @@ class Client:
         NotFound
             There is no such model.
         """
-        return self._get(_model(name), ModelDescription.read)
+        return self._get(model_path(name), ModelDescription.read)
 
     def versions(
         self, name: str, *, limit: int | None = None, before: int | None = None
@@ -125,24 +119,24 @@ class Client:
         before : int, optional
             Only versions below this one: how to go on after the last of a list.
         """
-        path = _model(name) + "/versions" + _page(limit, before)
+        path = model_path(name) + "/versions" + _page(limit, before)
         return self._get(path, lambda it: tuple(VersionEntry.read(one) for one in it["versions"]))
 
     def version(self, name: str, version: int) -> VersionEntry:
         """Give one version; its ``document`` has all of it."""
-        return self._get(f"{_model(name)}/versions/{int(version)}", VersionEntry.read)
+        return self._get(f"{model_path(name)}/versions/{int(version)}", VersionEntry.read)
 
     def releases(
         self, name: str, *, limit: int | None = None, before: int | None = None
     ) -> tuple[ReleaseEntry, ...]:
         """Give the release log, newest first: what served when, and why; pages as `versions` has them."""
-        path = _model(name) + "/releases" + _page(limit, before)
+        path = model_path(name) + "/releases" + _page(limit, before)
         return self._get(path, lambda it: tuple(ReleaseEntry.read(one) for one in it["releases"]))
 
     def card(self, name: str, *, media_type: str = "text/markdown", language: str | None = None) -> str:
         """Give the model's card as Markdown, or as HTML when asked for ``text/html``."""
         wanted = {"accept": media_type} | ({"accept-language": language} if language else {})
-        reply = self._transport.send("GET", _model(name) + "/card", headers=wanted)
+        reply = self._transport.send("GET", model_path(name) + "/card", headers=wanted)
         return reply.body.decode()
 
     def predict(
@@ -180,10 +174,10 @@ class Client:
         Unavailable
             No answer in spite of trying again: `Unreachable`, `Throttled` or `Busy`.
         """
-        path = _model(name) + ("" if version is None else f"/versions/{int(version)}") + "/predict"
+        path = model_path(name) + ("" if version is None else f"/versions/{int(version)}") + "/predict"
         options = (["explain=true"] if explain else []) + ([] if probabilities else ["probabilities=false"])
         query = "?" + "&".join(options) if options else ""
-        return _decode(self._post(path + query, {"instances": instances(rows)}), Answer.read)
+        return decode(self._post(path + query, {"instances": instances(rows)}), Answer.read)
 
     def feedback(self, name: str, actuals: Mapping[str, Label | list[Label]]) -> None:
         """Tell what turned out to be true; the same told twice counts once.
@@ -196,63 +190,7 @@ class Client:
             As the model would have said it: a class, or a number; of a prediction of several rows a list, in order.
         """
         told = [{"prediction_id": key, "actual": plain(actual)} for key, actual in actuals.items()]
-        self._post(_model(name) + "/feedback", told[0] if len(told) == 1 else told)
-
-    def submit(self, name: str, rows: object = None, *, idempotency_key: str | None = None) -> Job:
-        """Start a batch and give its job; without rows, the job says where to upload them.
-
-        Parameters
-        ----------
-        name : str
-            The model.
-        rows : list of dict, DataFrame, or bytes, optional
-            Bytes are CSV with a header row.
-        idempotency_key : str, optional
-            The same key twice is one job. By default a new one a call, so that trying again is safe.
-        """
-        headers = {"idempotency-key": idempotency_key or str(uuid.uuid4())}
-        path = _model(name) + "/jobs"
-        if isinstance(rows, bytes):
-            reply = self._transport.send(
-                "POST", path, body=rows, headers={**headers, "content-type": "text/csv"}
-            )
-        elif rows is None:
-            reply = self._transport.send("POST", path, headers=headers)
-        else:
-            reply = self._post(path, {"instances": instances(rows)}, headers)
-        return _decode(reply, lambda it: Job.read(it, location=reply.headers.get("location")))
-
-    def job(self, job_id: str) -> Job:
-        """Give where a batch stands."""
-        if not JOB_ID.fullmatch(job_id):
-            msg = "a job id is letters, digits, - and _"
-            raise ValueError(msg)
-        return self._get(f"/jobs/{job_id}", Job.read)
-
-    def _get(self, path: str, read: Callable[[Any], T]) -> T:
-        return _decode(self._transport.send("GET", path), read)
-
-    def _post(self, path: str, document: object, headers: Mapping[str, str] | None = None) -> Reply:
-        body = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-        return self._transport.send(
-            "POST", path, body=body, headers={"content-type": "application/json", **(headers or {})}
-        )
-
-
-def _decode(reply: Reply, read: Callable[[Any], T]) -> T:
-    """Read a 2xx body, or say that the service does not keep to the contract."""
-    try:
-        return read(json.loads(reply.body))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        what = "The service answered with something that is not in its contract"
-        raise ServiceFailed(what, request_id=reply.headers.get("x-request-id")) from error
-
-
-def _model(name: str) -> str:
-    """Give a model's path; a name that cannot be one never becomes part of an address."""
-    if not NAME.fullmatch(name):
-        raise ModelNotFound
-    return f"/models/{name}"
+        self._post(model_path(name) + "/feedback", told[0] if len(told) == 1 else told)
 
 
 def _page(limit: int | None, before: int | None) -> str:

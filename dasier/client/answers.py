@@ -260,34 +260,3 @@ class Answer:
             warnings=tuple(Caution.read(one) for one in document.get("warnings") or ()),
             document=document,
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """A batch: where it stands, and where to put its input if none was sent.
-
-    Attributes
-    ----------
-    state : str
-        As the API names it.
-    upload : mapping or None
-        The presigned upload, when the job was submitted without rows.
-    document : mapping
-        The whole answer: rows done and refused, links to results.
-    """
-
-    id: str
-    state: str | None
-    upload: Mapping[str, Any] | None
-    document: Mapping[str, Any] = field(repr=False)
-
-    @classmethod
-    def read(cls, document: Mapping[str, Any], *, location: str | None = None) -> Job:
-        """Read ``POST …/jobs`` or ``GET /jobs/{id}``; ``Location`` names a job whose body does not."""
-        fallback = (location or "").rstrip("/").rpartition("/")[2]
-        return cls(
-            id=str(document.get("id") or fallback),
-            state=document.get("state"),
-            upload=document.get("upload"),
-            document=document,
-        )

@@ -91,6 +91,7 @@ def idle(inventory: Inventory, durations: Durations, usage: Usage, prices: Price
     )
     sweeps = inventory.wakings.get("release", 0)
     lists = sweeps * max(1, -(-usage.models * usage.keys_a_model // KEYS_A_LIST))
+    jobs = inventory.wakings.get("batch", 0)
     looks = inventory.wakings.get("monitor", 0) * (1 + usage.models * _MONITOR_LISTS)
     return [
         _item("alarms", inventory.alarms, "alarms", prices.alarm_month, free["alarms"]),
@@ -107,6 +108,7 @@ def idle(inventory: Inventory, durations: Durations, usage: Usage, prices: Price
         ),
         _item("the gate looks for new versions", lists, "LIST", prices.s3_write),
         _item("the monitor looks for days without a report", looks, "LIST", prices.s3_write),
+        _item("workers look for jobs that nobody works on", jobs, "LIST", prices.s3_write),
         _item("prediction log, functions, API, bucket", 0, "", 0),
     ]
 

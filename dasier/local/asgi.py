@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from dasier.local.emulated import emulated
+from dasier.local.files import files_of
 from dasier.local.functions import Functions
 from dasier.local.gateway import Gateway
 from dasier.local.logs import log_to_terminal
@@ -23,4 +24,9 @@ def application() -> Gateway:
     routed = {route.function.name: route.function for route in template.routes}.values()
     places = os.environ.get("DASIER_FUNCTIONS")
     functions = emulated(routed, places) if places else Functions.load(routed, root)
-    return Gateway(template, functions, default_model=os.environ.get("DASIER_DEFAULT_MODEL"))
+    return Gateway(
+        template,
+        functions,
+        default_model=os.environ.get("DASIER_DEFAULT_MODEL"),
+        files=files_of(os.environ.get("DASIER_REGISTRY", "")),
+    )

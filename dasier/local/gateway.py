@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from dasier.errors import trace
+from dasier.jobs.links import PREFIX
 from dasier.local.events import Call, Reply, event, reply
 from dasier.local.routing import Match, Router
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 
+    from dasier.local.files import Files
     from dasier.local.functions import Functions
     from dasier.local.template import Function, Template
 
@@ -67,6 +69,8 @@ class Gateway:
     functions : Functions
     default_model : str, optional
         Answers at ``/ping`` and ``/invocations``, as SageMaker's and MLflow's clients expect.
+    files : Files, optional
+        Takes and gives the files of jobs, as S3 does where there is a bucket.
     limits : Limits
     """
 
@@ -76,8 +80,10 @@ class Gateway:
         functions: Functions,
         *,
         default_model: str | None = None,
+        files: Files | None = None,
         limits: Limits | None = None,
     ) -> None:
+        self._files = files
         self._router = Router(template.routes)
         self._functions = functions
         self._aliases = _aliases(default_model) if default_model else {}
@@ -89,6 +95,8 @@ class Gateway:
         """Answer one connection's scope (ASGI 3)."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
+        elif self._files is not None and scope.get("path", "").startswith(PREFIX):
+            await self._files(scope, receive, send)
         elif scope["type"] == "http":
             await self._respond(scope, receive, send)
 

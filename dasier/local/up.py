@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from dasier.errors import SettingsInvalid
 from dasier.local import provision
+from dasier.local.files import Files
 from dasier.local.functions import Functions
 from dasier.local.gateway import Gateway
 from dasier.local.home import Home
@@ -113,7 +114,12 @@ def up(options: Options, reporter: Reporter) -> None:
         watch = Watch(registry.store, template, functions)
         reporter.judging()
         _until_stopped(stop, watch.sweep, lambda: None)
-        gateway = Gateway(template, functions, default_model=os.environ.get("DASIER_DEFAULT_MODEL"))
+        gateway = Gateway(
+            template,
+            functions,
+            default_model=os.environ.get("DASIER_DEFAULT_MODEL"),
+            files=Files(registry.store),
+        )
         ready = Ready(
             api=address(bound),
             site=None,

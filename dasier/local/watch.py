@@ -1,14 +1,17 @@
 """Notice what was published, as S3's events and a schedule do in AWS.
 
-The functions that it wakes are level-triggered: an event lost or repeated changes nothing.
+The functions that it wakes are level-triggered: an event lost or repeated changes nothing. One that may take a quarter
+of an hour (batch jobs) runs beside, in a thread of its own, so that a new version never waits for it.
 """
 
 from __future__ import annotations
 
 import logging
 import signal
+import threading
 import time
 from contextlib import contextmanager
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -17,7 +20,6 @@ from dasier.errors import Unavailable
 from dasier.local.events import object_created, scheduled
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable, Iterator
     from typing import Any
 
@@ -32,6 +34,9 @@ LOOK_S = 0.5
 
 SWEEP_S = 60.0
 """How often the schedules run, whatever their expression says: a laptop sleeps and wakes."""
+
+_BESIDE_S = 900
+"""What Lambda gives at most; a function that is given it is not waited for."""
 
 _REST = 10
 """It rests ten times as long as it looked, so that a large store costs a tenth of a core at most."""
@@ -61,18 +66,22 @@ class Watch:
         self._clock = clock
         self._seen: set[str] = set()
         self._swept_s = clock()
+        self._lanes: dict[str, _Lane] = {}
 
     def sweep(self) -> None:
         """Run every schedule now; what is in the store already needs no event of its own."""
-        self._swept_s = self._clock()
         self._seen |= self._keys()
+        self._run_schedules()
+
+    def _run_schedules(self) -> None:
+        self._swept_s = self._clock()
         for schedule in self._template.schedules:
             self._wake(schedule.function, scheduled())
 
     def look(self) -> None:
         """Send an event for what appeared since the last look, and run the schedules when it is time."""
         if self._clock() - self._swept_s >= SWEEP_S:
-            self.sweep()
+            self._run_schedules()
         new = self._keys() - self._seen
         self._seen |= new
         for trigger in self._template.store_triggers:
@@ -93,14 +102,40 @@ class Watch:
 
     def _keys(self) -> set[str]:
         triggers = self._template.store_triggers
-        return {key for key in self._store.keys(layout.MODELS) if any(t.matches(key) for t in triggers)}
+        prefixes = {trigger.prefix for trigger in triggers} or {layout.MODELS}
+        keys = (key for prefix in prefixes for key in self._store.keys(prefix))
+        return {key for key in keys if any(t.matches(key) for t in triggers)}
 
     def _wake(self, function: Function, event: dict[str, Any]) -> None:
+        if function.timeout_s < _BESIDE_S:
+            self._call(function, event)
+        else:
+            lane = self._lanes.setdefault(function.name, _Lane(function.name))
+            lane.put(lambda: self._call(function, event))
+
+    def _call(self, function: Function, event: dict[str, Any]) -> None:
         try:
             with _spared_from_interrupts():
                 self._functions.call(function, event, request_id=str(uuid4()))
         except Exception:
             log.exception("%s failed", function.name)
+
+
+class _Lane:
+    """Does one thing after the other, beside; what is not done when the process ends is left."""
+
+    def __init__(self, name: str) -> None:
+        self._queue: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        # A daemon, because whatever it does may be killed at any point and is gone on with later.
+        threading.Thread(target=self._run, name=name, daemon=True).start()
+
+    def put(self, act: Callable[[], None]) -> None:
+        """Do it when what came before is done."""
+        self._queue.put(act)
+
+    def _run(self) -> None:
+        while True:
+            self._queue.get()()
 
 
 @contextmanager

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dasier.runtimes import Outputs
     from dasier.serving.loading import Loaded
 
-_MOST_BLAMED = 100
+MOST_BLAMED = 100
 
 
 def predict(loaded: Loaded, rows: Rows, pointer: Pointer) -> Outputs:
@@ -42,7 +42,7 @@ def predict(loaded: Loaded, rows: Rows, pointer: Pointer) -> Outputs:
             Violation(
                 pointer(row, None), "not_answered", "The model cannot answer this row: a value is new to it."
             )
-            for row in runtimes.blamed(loaded.model, rows, most=_MOST_BLAMED)
+            for row in runtimes.blamed(loaded.model, rows, most=MOST_BLAMED)
         ) from error
     for numbers in (outputs.predictions, outputs.probabilities, outputs.scores):
         if numbers is not None and numbers.dtype.kind == "f" and not np.isfinite(numbers).all():

@@ -13,6 +13,7 @@ STATUS: tuple[tuple[type[errors.DasierError], int, str], ...] = (
     (errors.TooLarge, 413, "Too large"),
     (errors.RowsRefused, 422, "Rows do not fit the schema"),
     (errors.FeedbackRefused, 422, "Feedback does not fit"),
+    (errors.KeyReused, 422, "Idempotency key used before"),
     (errors.InvalidRequest, 400, "Invalid request"),
     (errors.NotFound, 404, "Not found"),
     (errors.MethodNotAllowed, 405, "Method not allowed"),

@@ -79,7 +79,8 @@ class Service:
     @classmethod
     def open(cls, settings: Settings) -> Service:
         """Put a service together of its settings."""
-        registry = Registry(open_store(settings.registry), TrustedKeys.parse(settings.trusted_keys))
+        store = open_store(settings.registry, seen_at=settings.links_endpoint)
+        registry = Registry(store, TrustedKeys.parse(settings.trusted_keys))
         counts = None
         if settings.metrics_folder is not None:
             from dasier.serving.counting import Counts  # noqa: PLC0415 (a server's alone)

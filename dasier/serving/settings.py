@@ -45,6 +45,11 @@ class Settings:
         ``DASIER_METRICS_FOLDER``: where a server's processes count for Prometheus; `dasier serve` sets it.
     personal_key : PersonalKey or None
         ``DASIER_PERSONAL_KEY``: what hashes the columns that a recipe says to hash; without it they are left out.
+    fan_out_bytes : int
+        ``DASIER_FAN_OUT_BYTES``: from what size on a job's input is left to many workers at once; 0 for never.
+    links_endpoint : str or None
+        ``DASIER_LINKS_ENDPOINT``: where callers reach S3 for what they upload and download, if it is elsewhere than
+        for the functions, as behind an emulator.
     log_share : float
         ``DASIER_LOG_SHARE``: in what share of the records the rows and answers stand, 0 to 1. All requests are counted.
     """
@@ -61,6 +66,8 @@ class Settings:
     personal_key: PersonalKey | None = None
     metrics_namespace: str = "DASIER"
     metrics_folder: Path | None = None
+    fan_out_bytes: int = 0
+    links_endpoint: str | None = None
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
@@ -115,6 +122,8 @@ class Settings:
             log_share=share,
             metrics_namespace=environment.get("DASIER_METRICS_NAMESPACE") or cls.metrics_namespace,
             metrics_folder=Path(counted) if (counted := environment.get("DASIER_METRICS_FOLDER")) else None,
+            fan_out_bytes=number("DASIER_FAN_OUT_BYTES", cls.fan_out_bytes),
+            links_endpoint=environment.get("DASIER_LINKS_ENDPOINT") or None,
         )
         if problems:
             raise SettingsInvalid(problems)

@@ -15,6 +15,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -69,24 +70,36 @@ def main() -> None:
     }
     functions = emulated(woken.values(), os.environ["DASIER_FUNCTIONS"])
     _until_there(cloud, f"/{bucket}")
-    queues = {
-        trigger.function.name: _queue(cloud, trigger.function.name) for trigger in template.store_triggers
-    }
+    queues = {f.name: _queue(cloud, f) for f in {t.function for t in template.store_triggers}}
     cloud.s3(f"/{bucket}?notification", _notification(template.store_triggers))
+    clocked = {schedule.function.name for schedule in template.schedules}
+    # A thread for each function: a long job holds nothing up but other jobs. If one fails, all end and are started again.
+    with ThreadPoolExecutor(len(woken)) as pool:
+        lanes = [
+            pool.submit(_wake, cloud, functions, function, queues.get(name), by_clock=name in clocked)
+            for name, function in woken.items()
+        ]
+        for lane in as_completed(lanes):
+            log.critical("a lane ended", exc_info=lane.exception())
+            os._exit(1)
+
+
+def _wake(cloud: Cloud, functions: Any, function: Any, queue: str | None, *, by_clock: bool) -> None:
+    """Take to one function what wakes it, one event after the other."""
     swept_s = -float("inf")
     while True:
-        if time.monotonic() - swept_s > SWEEP_S:
+        if by_clock and time.monotonic() - swept_s > SWEEP_S:
             swept_s = time.monotonic()
-            for schedule in template.schedules:
-                _call(functions, schedule.function, scheduled())
-        for name, queue in queues.items():
-            for message in cloud.sqs("ReceiveMessage", QueueUrl=queue, WaitTimeSeconds=POLL_S).get(
-                "Messages", []
-            ):
-                event = json.loads(message["Body"])
-                # S3 also tells a queue that it was connected, with an event that has no records.
-                if "Records" not in event or _call(functions, woken[name], event):
-                    cloud.sqs("DeleteMessage", QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+            _call(functions, function, scheduled())
+        if queue is None:
+            time.sleep(POLL_S)
+            continue
+        told = cloud.sqs("ReceiveMessage", QueueUrl=queue, WaitTimeSeconds=POLL_S)
+        for message in told.get("Messages", []):
+            event = json.loads(message["Body"])
+            # S3 also tells a queue that it was connected, with an event that has no records.
+            if "Records" not in event or _call(functions, function, event):
+                cloud.sqs("DeleteMessage", QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
 
 
 def _call(functions: Any, function: Any, event: dict[str, Any]) -> bool:
@@ -111,21 +124,25 @@ def _until_there(cloud: Cloud, target: str) -> None:
             time.sleep(0.5)
 
 
-def _queue(cloud: Cloud, function: str) -> str:
-    # A message comes back when the function could not have it done by then.
-    made = cloud.sqs("CreateQueue", QueueName=f"events-{function}", Attributes={"VisibilityTimeout": "60"})
+def _queue(cloud: Cloud, function: Any) -> str:
+    # A message comes back when the function could not have it done by then: as long as it may take, but for the gate,
+    # which seldom takes its ten minutes, and whose versions wait.
+    seconds = str(max(60, function.timeout_s) if function.timeout_s >= 900 else 60)
+    made = cloud.sqs(
+        "CreateQueue", QueueName=f"events-{function.name}", Attributes={"VisibilityTimeout": seconds}
+    )
     return str(made["QueueUrl"])
 
 
 def _notification(triggers: Any) -> str:
     told = "".join(
-        f"<QueueConfiguration><Id>{trigger.function.name}</Id>"
+        f"<QueueConfiguration><Id>{trigger.function.name}-{number}</Id>"
         f"<Queue>arn:aws:sqs:{REGION}:{ACCOUNT}:events-{trigger.function.name}</Queue>"
         "<Event>s3:ObjectCreated:*</Event><Filter><S3Key>"
         f"<FilterRule><Name>prefix</Name><Value>{escape(trigger.prefix)}</Value></FilterRule>"
         f"<FilterRule><Name>suffix</Name><Value>{escape(trigger.suffix)}</Value></FilterRule>"
         "</S3Key></Filter></QueueConfiguration>"
-        for trigger in triggers
+        for number, trigger in enumerate(triggers)
     )
     space = "http://s3.amazonaws.com/doc/2006-03-01/"
     return f'<NotificationConfiguration xmlns="{space}">{told}</NotificationConfiguration>'

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from dasier import layout
 from dasier.local.template import read_template
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = read_template(ROOT / "template.yaml")
+JOB = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 PUBLIC = {"/", "/healthz", "/openapi.json", "/v2/health/live", "/v2/health/ready"}
 """What answers without a key."""
-NOWHERE = {"/{proxy+}", "/v2/health", "/v2/models", "/v2/models/{name}/versions"}
+NOWHERE = {"/{proxy+}", "/jobs", "/v2/health", "/v2/models", "/v2/models/{name}/versions"}
 """Declared so that API Gateway hands them to the function that says 404."""
 
 
@@ -39,7 +41,7 @@ def test_no_path_is_declared_twice():
     assert len(paths) == len(set(paths))
 
 
-@pytest.mark.parametrize("name", ["predict", "catalog", "feedback"])
+@pytest.mark.parametrize("name", ["predict", "catalog", "feedback", "jobs"])
 def test_a_function_answers_exactly_the_paths_that_lead_to_it(name):
     module = import_module(f"functions.{name}")
     declared = {r.path for r in TEMPLATE.routes if r.function.target[0] == f"functions.{name}"}
@@ -58,7 +60,7 @@ def test_every_parent_of_a_path_has_a_method():
 def test_names_of_parameters_are_the_same_everywhere():
     names = {name for route in TEMPLATE.routes for name in re.findall(r"{(\w+)\+?}", route.path)}
 
-    assert names == {"name", "version", "proxy"}
+    assert names == {"name", "version", "id", "proxy"}
 
 
 def test_a_published_manifest_wakes_the_release_function():
@@ -72,7 +74,20 @@ def test_a_published_manifest_wakes_the_release_function():
     assert [schedule.function.name for schedule in TEMPLATE.schedules] == [
         "ReleaseFunction",
         "MonitorFunction",
+        "BatchFunction",
     ]
+
+
+@pytest.mark.parametrize("key", ["input", "again/0000000000512.go"])
+def test_what_a_job_waits_for_wakes_its_workers(key):
+    woken = [t.function.name for t in TEMPLATE.store_triggers if t.matches(layout.job(JOB) + key)]
+
+    assert woken == ["BatchFunction"]
+
+
+@pytest.mark.parametrize("key", ["job.json", "parts/0-1.csv", "results.csv", "refused.csv", "end.json"])
+def test_what_is_written_of_a_job_wakes_nothing(key):
+    assert not any(trigger.matches(layout.job(JOB) + key) for trigger in TEMPLATE.store_triggers)
 
 
 @pytest.mark.parametrize(

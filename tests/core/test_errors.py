@@ -32,8 +32,10 @@ MADE = {
     "AwsRefused": errors.AwsRefused("signing", "it is not yours", code="AccessDenied"),
     "SettingsInvalid": errors.SettingsInvalid(["a"]),
 }
+SPEAK_FOR_THEMSELVES = {"ModelNotFound", "PathNotFound", "JobNotFound", "KeyReused"}
 STATUS = {
     "MalformedBody": 400, "UnsupportedMediaType": 415, "TooLarge": 413, "RowsRefused": 422, "FeedbackRefused": 422,
+    "KeyReused": 422, "JobNotFound": 404,
     "ModelNotFound": 404, "VersionNotFound": 404, "PathNotFound": 404, "MethodNotAllowed": 405,
     "VersionTaken": 409, "ReleaseTaken": 409,
     "SignatureInvalid": 503, "BindingInvalid": 503, "BlobMissing": 503, "DigestMismatch": 503,
@@ -76,7 +78,7 @@ def made(name: str) -> DasierError:
     return (
         MADE[name]
         if name in MADE
-        else (classes()[name]() if name in {"ModelNotFound", "PathNotFound"} else classes()[name]("why"))
+        else (classes()[name]() if name in SPEAK_FOR_THEMSELVES else classes()[name]("why"))
     )
 
 

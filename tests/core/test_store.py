@@ -10,7 +10,8 @@ import obstore.exceptions
 import pytest
 
 from dasier.errors import SettingsInvalid, StoreDenied, StoreUnavailable, Unavailable
-from dasier.store import Store, _translated, open_store
+from dasier.foreign import translated
+from dasier.store import Store, open_store
 from tests.core.stores import fill
 
 if TYPE_CHECKING:
@@ -143,8 +144,8 @@ FOREIGN = [
 @pytest.mark.parametrize(
     "kind", [*FOREIGN, OSError, PermissionError, TimeoutError, ConnectionError], ids=lambda k: k.__name__
 )
-def test_every_foreign_error_is_translated(kind: type[Exception]) -> None:
-    with pytest.raises(Unavailable) as caught, _translated("reading a"):
+def test_every_foreign_error_istranslated(kind: type[Exception]) -> None:
+    with pytest.raises(Unavailable) as caught, translated("reading a"):
         raise kind("why\nand a page of details")
 
     assert "reading a" in str(caught.value)
@@ -155,7 +156,7 @@ def test_every_foreign_error_is_translated(kind: type[Exception]) -> None:
     "said", ["PermissionDenied", "ReadOnlyFilesystem", "StorageFull", "Read-only file system"]
 )
 def test_store_that_cannot_be_written_is_told_from_one_that_is_away(said: str) -> None:
-    with pytest.raises(StoreDenied), _translated("writing a"):
+    with pytest.raises(StoreDenied), translated("writing a"):
         raise obstore.exceptions.GenericError(said)
 
 

@@ -48,12 +48,13 @@ def test_what_is_counted_is_what_sam_makes_of_the_template():
     }
 
 
-def test_the_gate_is_woken_every_minute_and_the_monitor_every_day():
+def test_the_gate_is_woken_every_minute_the_monitor_every_day_and_workers_every_five_minutes():
     wakings = take(ROOT).wakings
 
     assert wakings["release"] == MINUTES_A_MONTH
     assert wakings["monitor"] == pytest.approx(365 / 12)
-    assert sum(wakings.values()) == wakings["release"] + wakings["monitor"]
+    assert wakings["batch"] == MINUTES_A_MONTH / 5
+    assert sum(wakings.values()) == wakings["release"] + wakings["monitor"] + wakings["batch"]
 
 
 def test_parameters_change_what_is_there():
@@ -79,10 +80,11 @@ def test_a_month_in_which_nobody_asks_is_the_sum_of_what_is_declared():
     assert items["dashboards"] == pytest.approx(3.00)
     assert items["signing key"] == pytest.approx(1.00)
     days = 365 / 12
-    gb_s = 0.2 * (43_800 * 3008 + days * 1024) / 1024
-    assert items["the clock: requests"] == pytest.approx((43_800 + days) * 0.0000002)
+    gb_s = 0.2 * (43_800 * 3008 + days * 1024 + 8_760 * 1769) / 1024
+    assert items["the clock: requests"] == pytest.approx((43_800 + days + 8_760) * 0.0000002)
     assert items["the clock: time"] == pytest.approx(gb_s * 0.0000166667)
     assert items["the gate looks for new versions"] == pytest.approx(43_800 * 2 * 0.0000053)
+    assert items["workers look for jobs that nobody works on"] == pytest.approx(8_760 * 0.0000053)
     looks = days * (1 + 100 * (1 + MOST_DAYS))
     assert items["the monitor looks for days without a report"] == pytest.approx(looks * 0.0000053)
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import time
+from uuid import uuid4
 
 import numpy as np
 import pytest
 
 from dasier import layout
 from tests.contracts.forms import TABLES, packed, tensors
+from tests.e2e.rungs import over_http
 from tests.published import built, expected, frame, records, trained
 
 MODELS = ("birds", "cells", "houses", "pumps")
@@ -229,6 +233,106 @@ def test_binary_tensors_are_answered_with_binary_tensors(service):
     assert status == 200
     assert json.loads(content[:length])["outputs"][0]["name"] == "predict"
     assert np.frombuffer(content[length:], "<i8").tolist() == expected("pumps", rows)
+
+
+# --- batch jobs -------------------------------------------------------------------------------------
+
+
+def submitted(service, name, body=b"", **headers):
+    """Give what is told of a new job."""
+    headers = {"content_type": "text/csv", **headers} if body else headers
+    status, told, content = ask(service, "POST", f"/models/{name}/jobs", body, **headers)
+    document = json.loads(content)
+    assert (status, told.get("location")) == (202, f"/jobs/{document.get('id')}"), content
+    return document
+
+
+def done(service, id_):
+    """Give what a job tells when it is done, which it must be soon."""
+    service.published(layout.job_input(id_))
+    end_s = time.monotonic() + PATIENCE_S
+    while (told := good(service, "GET", f"/jobs/{id_}"))["state"] not in {"done", "failed"}:
+        assert time.monotonic() < end_s, told
+        time.sleep(0.2)
+    assert told["state"] == "done", told
+    return told
+
+
+def at_link(service, method, link, body=b"", **headers):
+    """Give the answer at a link of a job: a path here, or an address elsewhere, where no key is sent."""
+    if link.startswith("/"):
+        return ask(service, method, link, body, **headers)
+    base, _, target = link.partition("://")[2].partition("/")
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    answer = over_http.ask(f"http://{base}", method, f"/{target}", named, body)
+    return answer.status, {k.decode(): v.decode("latin-1") for k, v in answer.headers}, answer.body
+
+
+def table_at(service, link):
+    status, _, content = at_link(service, "GET", link)
+    assert status == 200, content
+    return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_job_answers_every_row_in_order_as_the_fitted_estimator_does(service, name):
+    rows = frame(name, slice(0, 50))
+
+    told = done(service, submitted(service, name, TABLES["text/csv"](rows))["id"])
+
+    found = table_at(service, told["links"]["results"])
+    assert (told["rows_done"], told["rows_refused"]) == (50, 0)
+    assert [row["row"] for row in found] == [str(number) for number in range(50)]
+    if trained(name).task == "regression":
+        np.testing.assert_allclose([float(r["prediction"]) for r in found], expected(name, rows), rtol=1e-6)
+    else:
+        assert [row["prediction"] for row in found] == [str(label) for label in expected(name, rows)]
+
+
+def test_a_job_s_rows_are_put_where_it_says_and_its_bad_rows_are_told(service):
+    told = submitted(service, "pumps")
+    body = b"heat,noise\n50.5,49\nwarm,50\n51,50\n"
+
+    upload = told["upload"]
+    headers = {name.replace("-", "_"): value for name, value in upload["headers"].items()}
+    status, _, content = at_link(service, upload["method"], upload["url"], body, **headers)
+    assert (told["state"], status) == ("waiting", 200), content
+    ended = done(service, told["id"])
+
+    assert (ended["rows_done"], ended["rows_refused"]) == (2, 1)
+    assert [row["row"] for row in table_at(service, ended["links"]["results"])] == ["0", "2"]
+    (refused,) = table_at(service, ended["links"]["refused"])
+    assert (refused["row"], refused["column"], refused["code"]) == ("1", "heat", "wrong_type")
+
+
+def test_the_same_idempotency_key_is_the_same_job(service):
+    body, key = TABLES["text/csv"](frame("cells")), uuid4().hex
+
+    first, again = (submitted(service, "cells", body, idempotency_key=key) for _ in range(2))
+
+    assert first["id"] == again["id"]
+    other = TABLES["text/csv"](frame("cells", slice(0, 2)))
+    problem(service, 422, "POST", "/models/cells/jobs", other, content_type="text/csv", idempotency_key=key)
+
+
+def test_who_does_not_want_to_wait_gets_a_job(service):
+    body = {"instances": records(frame("birds"))}
+
+    status, told, content = ask(service, "POST", "/models/birds/predict", body, prefer="respond-async")
+
+    assert (status, told["preference-applied"]) == (202, "respond-async")
+    assert done(service, json.loads(content)["id"])["rows_done"] == 8
+
+
+def test_a_job_can_be_cancelled(service):
+    id_ = submitted(service, "birds")["id"]
+
+    assert good(service, "DELETE", f"/jobs/{id_}")["state"] == "cancelled"
+
+
+def test_a_job_that_is_none_is_404(service):
+    problem(service, 404, "GET", "/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV")
+    problem(service, 404, "GET", "/jobs/..%2f..%2fmodels")
 
 
 # --- refusals ---------------------------------------------------------------------------------------

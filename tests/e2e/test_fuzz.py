@@ -8,7 +8,7 @@ from tests.e2e.environments import Unavailable
 from tests.e2e.fuzzing import fuzz
 from tests.e2e.rungs.gateway import GatewayRung
 
-PATHS = r"/birds|^/(models|openapi.json|v2)?$"
+PATHS = r"/birds|/jobs|^/(models|openapi.json|v2)?$"
 
 pytestmark = pytest.mark.xdist_group("rung-gateway")
 

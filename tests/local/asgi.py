@@ -55,7 +55,9 @@ async def _ask(
         "client": ("127.0.0.1", 1234),
     }
     await app(scope, receive, send)
-    start, end = sent
+    start, *pieces = sent
     return Answer(
-        start["status"], {name.decode(): value.decode() for name, value in start["headers"]}, end["body"]
+        start["status"],
+        {name.decode(): value.decode() for name, value in start["headers"]},
+        b"".join(piece["body"] for piece in pieces),
     )

@@ -4,6 +4,7 @@ import logging
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -121,3 +122,42 @@ def test_ctrl_c_does_not_reach_what_judges(store):
 )
 def test_the_bucket_has_the_name_that_the_registry_says(url, bucket):
     assert bucket_of(url) == bucket
+
+
+def test_what_may_take_a_quarter_of_an_hour_is_not_waited_for(store):
+    goes_on, told = threading.Event(), []
+    slow = Function(name="batch", handler="functions.batch.handler", timeout_s=900)
+    template = Template(
+        functions=(RELEASE, slow),
+        routes=(),
+        store_triggers=(
+            *TEMPLATE.store_triggers,
+            StoreTrigger(function=slow, prefix="jobs/", suffix="/input"),
+        ),
+        schedules=(),
+    )
+    functions = Functions(
+        {
+            "batch": lambda _event, _context: (goes_on.wait(30), told.append("batch")),
+            "release": lambda _event, _context: told.append("release"),
+        }
+    )
+    watch = Watch(store, template, functions)
+    store.create(layout.job_input("01ARZ3NDEKTSV4RRFFQ69G5FAV"), b"rows")
+    watch.look()
+    store.create(layout.manifest("wine", 1), b"{}")
+
+    watch.look()
+
+    assert told == ["release"]
+    goes_on.set()
+
+
+def test_what_appears_when_the_schedules_run_has_its_event_too(watch, store, events, clock):
+    watch.look()
+    store.create(layout.manifest("wine", 1), b"{}")
+    clock.now_s = SWEEP_S
+
+    watch.look()
+
+    assert [event.get("detail-type", "S3") for event in events] == ["Scheduled Event", "S3"]

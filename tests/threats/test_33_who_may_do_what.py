@@ -20,7 +20,10 @@ WITH_A_KEY = {
     "/models/{name}",
     "/models/{name}/card",
     "/models/{name}/feedback",
+    "/jobs",
+    "/jobs/{id}",
     "/models/{name}/invocations",
+    "/models/{name}/jobs",
     "/models/{name}/predict",
     "/models/{name}/releases",
     "/models/{name}/versions",
@@ -86,6 +89,9 @@ def test_only_api_gateway_s3_and_the_schedule_wake_a_function():
         ("s3.amazonaws.com", "ReleaseFunctionAliaslive"),
         ("events.amazonaws.com", "ReleaseFunctionAliaslive"),
         ("events.amazonaws.com", "MonitorFunctionAliaslive"),
+        ("apigateway.amazonaws.com", "JobsFunctionAliaslive"),
+        ("s3.amazonaws.com", "BatchFunctionAliaslive"),
+        ("events.amazonaws.com", "BatchFunctionAliaslive"),
     }
 
 
@@ -106,7 +112,14 @@ OBJECTS = {
     "prediction": "predictions/penguins/dt=2026-11-24/a.jsonl",
     "unfiled": "unfiled/processing-failed/dt=2026-11-24/a",
     "feedback": "feedback/penguins/dt=2026-11-24/01J.jsonl",
-    "job": "jobs/01J/input.csv",
+    "job": "jobs/01J/job.json",
+    "job's rows": "jobs/01J/input",
+    "job's key": "jobs/keys/00.json",
+    "job's part": "jobs/01J/parts/0.csv",
+    "job's next worker": "jobs/01J/again/0.go",
+    "job's end": "jobs/01J/end.json",
+    "job's results": "jobs/01J/results.csv",
+    "job's refusals": "jobs/01J/refused.csv",
     "report": "reports/penguins/2026-11-24.json",
     "else": "anything",
 }
@@ -118,8 +131,20 @@ ACTIONS = {
     "purge": "s3:DeleteObjectVersion",
 }
 MODELS = {("read", kind) for kind in ("blob", "manifest", "verdict", "release")}
+JOBS = {("read", kind) for kind in OBJECTS if kind.startswith("job")}
+MADE = {(how, kind) for how in ("read", "create") for kind in ("job", "job's rows", "job's key")}
+PUT_TOGETHER = {
+    (how, kind) for how in ("create", "overwrite") for kind in ("job's results", "job's refusals")
+}
 MAY: dict[str, set[tuple[str, str]]] = {
-    "PredictRole": MODELS,
+    "PredictRole": MODELS | MADE,
+    "JobsRole": (MODELS - {("read", "blob")}) | JOBS | MADE | {("create", "job's end")},
+    "BatchRole": MODELS
+    | JOBS
+    | PUT_TOGETHER
+    | {("create", kind) for kind in ("job's part", "job's next worker", "job's end")},
+    "BatchMachineRole": set(),
+    "BatchMachineLargeUploadRole": set(),
     "CatalogRole": MODELS,
     "FeedbackRole": (MODELS - {("read", "blob")}) | {("read", "feedback"), ("create", "feedback")},
     "ReleaseRole": MODELS
@@ -259,7 +284,9 @@ def test_an_administrator_does_not_sign_although_iam_would_let_them():
     assert not may(key["KeyPolicy"]["Statement"], ask)
 
 
-@pytest.mark.parametrize("function", ["Predict", "Catalog", "Feedback", "Release", "Monitor"])
+@pytest.mark.parametrize(
+    "function", ["Predict", "Catalog", "Feedback", "Release", "Monitor", "Jobs", "Batch"]
+)
 def test_a_function_writes_into_its_own_log_alone(function):
     role = list(statements(_roles()[f"{function}Role"]))
     groups = [properties["LogGroupName"] for properties in service().of("AWS::Logs::LogGroup").values()]

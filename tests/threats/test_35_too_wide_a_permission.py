@@ -82,9 +82,22 @@ def test_a_role_of_a_service_is_assumed_by_that_service_alone():
         assert isinstance(statement["Principal"]["Service"], str | list), name
 
 
-def test_what_predicts_writes_nothing_but_its_log():
+def test_what_predicts_writes_nothing_but_its_log_and_what_a_caller_wants_answered_later():
     role = service().of("AWS::IAM::Role")["PredictRole"]
 
     actions = {action for statement in statements(role) for action in several(statement["Action"])}
+    written = {
+        resource.partition("/")[2]
+        for statement in statements(role)
+        if "s3:PutObject" in several(statement["Action"])
+        for resource in several(statement["Resource"])
+    }
 
-    assert actions == {"s3:GetObject", "s3:ListBucket", "logs:CreateLogStream", "logs:PutLogEvents"}
+    assert actions == {
+        "s3:GetObject",
+        "s3:ListBucket",
+        "s3:PutObject",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+    }
+    assert written == {"jobs/*/job.json", "jobs/*/input", "jobs/keys/*"}

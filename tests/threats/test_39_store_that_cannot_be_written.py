@@ -11,8 +11,9 @@ import pytest
 from obstore.exceptions import GenericError, PermissionDeniedError
 
 from dasier.errors import StoreDenied
+from dasier.foreign import translated
 from dasier.registry import Registry
-from dasier.store import Store, _translated, open_store
+from dasier.store import Store, open_store
 from tests import models
 from tests.models import SIGNER, TRUSTED, Shop
 
@@ -42,7 +43,7 @@ class Failing(Store):
         self.left, self.error = writes, error
 
     def create(self, key: str, content: bytes) -> bool:
-        with _translated(f"writing {key}"):
+        with translated(f"writing {key}"):
             if self.left == 0:
                 raise self.error
         self.left -= 1
@@ -86,7 +87,7 @@ def test_write_that_the_system_cuts_short_leaves_nothing(tmp_path: Path) -> None
 
 
 def test_disk_that_is_full_is_told_from_a_store_that_is_away() -> None:
-    with pytest.raises(StoreDenied), _translated("writing a"):
+    with pytest.raises(StoreDenied), translated("writing a"):
         raise OSError(28, "No space left on device")
 
 

@@ -25,6 +25,7 @@ _LEFT_OUT = " {count} models are left out of this document, which would be too l
 
 _TAGS = {
     "predict": "Rows in, predictions out.",
+    "jobs": "Tables of any length, answered in the background.",
     "models": "What models there are, their versions, releases and cards.",
     "v2": "Open Inference Protocol v2, with the binary tensor data extension.",
     "service": "The service itself.",

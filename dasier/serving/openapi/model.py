@@ -66,6 +66,7 @@ def _paths(manifest: Manifest, own: dict[str, str]) -> dict[str, Json]:
         body=json_content(ref(own["Table"]), examples=examples) | sheet,
         parameters=OPTIONS,
         headers=VERSION_HEADER,
+        later=json_content(ref("Job")),
     )
     invocations = Operation(
         id=f"invocations_{name}",

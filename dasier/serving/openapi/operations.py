@@ -14,13 +14,13 @@ _PROBLEMS: dict[str, tuple[str, str]] = {
     "400": ("Malformed", "The body is not what its content type says, or an option not what it may be."),
     "401": ("NoKey", "No key, or one that is not known."),
     "403": ("Forbidden", "This key may not do that."),
-    "404": ("NotFound", "No such path, model or version."),
+    "404": ("NotFound", "No such path, model, version or job."),
     "405": ("MethodNotAllowed", "A path that exists, with another method."),
     "413": ("TooLarge", "The request or its answer is over the limit."),
     "415": ("UnsupportedMediaType", "A content type that is not read here."),
     "422": (
         "RowsRefused",
-        "Rows or feedback do not fit the schema, or the model gave a number that is not finite.",
+        "Rows or feedback do not fit, the model gave a number that is not finite, or a key stands for another request.",
     ),
     "429": ("Throttled", "Too many requests."),
     "500": ("Failed", "Our fault; quote the id."),
@@ -72,6 +72,11 @@ class Operation:
         Whether no key is needed.
     status : str
         Of a good answer.
+    method : str
+        If it is neither a ``get``, which has no body, nor a ``post``, which has one.
+    optional_body : bool
+        Whether it may be sent without one.
+    later : mapping from media type to the content of the answer that a job was made instead, or None
     """
 
     id: str
@@ -83,6 +88,9 @@ class Operation:
     headers: Mapping[str, Json] = field(default_factory=dict)
     public: bool = False
     status: str = "200"
+    method: str = ""
+    optional_body: bool = False
+    later: Mapping[str, Json] | None = None
 
     def written(self) -> Json:
         """Give the path item with this one operation."""
@@ -104,8 +112,14 @@ class Operation:
         if self.public:
             written["security"] = []
         if self.body is not None:
-            written["requestBody"] = {"required": True, "content": dict(self.body)}
-        return {"get" if self.body is None else "post": written}
+            written["requestBody"] = {"required": not self.optional_body, "content": dict(self.body)}
+        if self.later is not None:
+            written["responses"]["202"] = {
+                **good,
+                "description": "A job was made.",
+                "content": dict(self.later),
+            }
+        return {self.method or ("get" if self.body is None else "post"): written}
 
 
 def json_content(schema: Json, **more: Any) -> dict[str, Json]:
@@ -150,10 +164,18 @@ def option(name: str, schema: Json, description: str) -> Json:
     return {"name": name, "in": "query", "description": description, "schema": schema}
 
 
+PREFER: Json = {
+    "name": "prefer",
+    "in": "header",
+    "description": "respond-async makes a job of the request.",
+    "schema": {"type": "string"},
+}
+PROBABILITIES = option("probabilities", {"type": "boolean", "default": True}, "Give a probability a class.")
 OPTIONS = (
     option("explain", {"type": "boolean", "default": False}, "Say what each column adds to each prediction."),
-    option("probabilities", {"type": "boolean", "default": True}, "Give a probability a class."),
+    PROBABILITIES,
     CLIENT,
+    PREFER,
 )
 PAGE = (
     option("limit", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}, "So many."),

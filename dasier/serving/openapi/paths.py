@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dasier.serving.openapi.jobs import CANCEL, STANDING, SUBMIT
 from dasier.serving.openapi.operations import (
     BINARY_LENGTH,
     CLIENT,
@@ -51,6 +52,7 @@ def predict(id_: str, summary: str, parameters: Sequence[Json]) -> Operation:
         body={**json_content(ref("Table")), "text/csv": CSV},
         parameters=[*parameters, *OPTIONS],
         headers=PREDICTION_HEADERS,
+        later=json_content(ref("Job")),
     )
 
 
@@ -127,6 +129,7 @@ _OPERATIONS: dict[str, Operation] = {
     ),
     "/models/{name}/invocations": _INVOCATIONS,
     "/models/{name}/feedback": _FEEDBACK,
+    "/models/{name}/jobs": SUBMIT,
     "/v2": _get("v2_server", "The server's metadata", "ServerMetadata", tag="v2"),
     "/v2/health/live": _get("v2_live", "Whether it lives", "ServerLive", tag="v2", public=True),
     "/v2/health/ready": _get("v2_ready", "Whether it can serve", "ServerReady", tag="v2", public=True),
@@ -147,3 +150,4 @@ _OPERATIONS: dict[str, Operation] = {
 }
 
 PATHS: dict[str, Json] = {path: operation.written() for path, operation in _OPERATIONS.items()}
+PATHS["/jobs/{id}"] = STANDING.written() | CANCEL.written()

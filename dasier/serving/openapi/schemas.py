@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dasier.schema import KINDS, TASKS
 from dasier.serving.formats.oip_tensors import DATATYPES
+from dasier.serving.openapi.jobs import JOB_SCHEMA
 from dasier.serving.openapi.operations import Json, ref
 from dasier.serving.openapi.shapes import INTEGER, NUMBER, OBJECT, STRING, array, nullable, obj
 
@@ -260,6 +261,7 @@ SCHEMAS: dict[str, Json] = {
     "Answer": answer(OBJECT, STRING),
     "Predictions": obj({"predictions": array({})}, closed=True),
     "Feedback": {"anyOf": [_TRUTH, array(_TRUTH, minItems=1, maxItems=10_000)]},
+    "Job": JOB_SCHEMA,
     "Accepted": obj({"accepted": {"type": "integer", "minimum": 1}}, closed=True),
     "InferRequest": obj(
         {

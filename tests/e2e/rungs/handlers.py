@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from dasier.jobs.links import PREFIX
 from dasier.local.events import Call, Reply, event, object_created, reply
+from dasier.local.files import Files
 from dasier.local.functions import Functions
 from dasier.local.routing import Router
 from dasier.local.template import read_template
 from dasier.serving.exchange import handler
 from dasier.serving.service import Service as Serving
 from dasier.serving.settings import Settings
+from tests.local.asgi import ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -38,6 +41,11 @@ class FunctionsService:
     router: Router = field(default_factory=lambda: Router(TEMPLATE.routes))
 
     def ask(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        if target.startswith(PREFIX):  # as the gateway does, where the store is a folder
+            found = ask(Files(self.registry.store), method, target, body=body, headers=headers)
+            return Reply(
+                found.status, [(k.encode(), v.encode()) for k, v in found.headers.items()], found.body
+            )
         path, _, query = target.partition("?")
         named = [(name.lower(), value) for name, value in headers.items()]
         call = Call(method=method, path=path, query=query, headers=named, body=body, source="192.0.2.7")

@@ -34,6 +34,8 @@ ROOT = Path(__file__).parents[3]
 REGION = "eu-west-3"
 STAGE = "dev"
 PATIENCE_S = 600
+FAN_OUT_BYTES = 100_000
+"""So that a table of some thousand rows is left to the state machine."""
 
 
 @dataclass(frozen=True)
@@ -145,8 +147,14 @@ def push(cloud: Cloud, work: Path) -> str:
 def deploy(cloud: Cloud, work: Path, pushed: str, trusted: str) -> dict[str, str]:
     """Deploy the stack, and give its outputs."""
     file = work / "template.json"
-    file.write_text(template(image=pushed))
-    told = (f"Stage={STAGE}", f"TrustedKeys={trusted}", "Alarms=on", "Dashboard=on")
+    file.write_text(template(image=pushed, links=cloud.url))
+    told = (
+        f"Stage={STAGE}",
+        f"TrustedKeys={trusted}",
+        "Alarms=on",
+        "Dashboard=on",
+        f"FanOutBytes={FAN_OUT_BYTES}",
+    )
     where = ("--template-file", str(file), "--image-repository", pushed.rpartition(":")[0])
     sam(cloud, work, "deploy", *SAMCONFIG, *where, "--parameter-overrides", *told)
     return cloud.outputs(f"dasier-{STAGE}")
@@ -157,6 +165,7 @@ class DeployedService(HttpService):
     """Asks the deployed API, with the key that the stack made."""
 
     key: str
+    cloud: Cloud
 
     def ask(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
         # MiniStack takes a body without a type, or asked for without `Accept`, for text, whatever `BinaryMediaTypes`
@@ -192,7 +201,7 @@ class MiniStackRung:
                 prepared.upload(registry)
                 found = cloud.client("apigateway").get_api_key(apiKey=made["SiteKeyId"], includeValue=True)
                 url = cloud.reachable(made["ApiUrl"])
-                yield DeployedService(registry, prepared.signer, url, found["value"])
+                yield DeployedService(registry, prepared.signer, url, found["value"], cloud)
             finally:
                 docker("rmi", "--force", pushed)
 

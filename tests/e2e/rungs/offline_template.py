@@ -8,6 +8,7 @@ one for each                     API Gateway's `any`; the path then answers noth
 no gradual deployment            it has no CodeDeploy, and refuses a template that names it
 images are already in its        `sam deploy` logs in to the registry by a name of amazonaws.com that
 registry, by address             MiniStack gives itself and that leads nowhere here
+links of jobs are for loopback   the functions reach its S3 by a name that only containers know
 paths are absolute, and the      the file stands in another folder, and the base may be one made here
 base image is named
 ===============================  =======================================================================
@@ -28,10 +29,12 @@ ROOT = Path(__file__).parents[3]
 METHODS = ("get", "post", "put", "delete", "patch", "head", "options")
 
 
-def template(*, base_image: str | None = None, image: str | None = None) -> str:
+def template(*, base_image: str | None = None, image: str | None = None, links: str | None = None) -> str:
     """Give the text of a template to build (with a base image) or to deploy (with an image in a registry)."""
     document = yaml_parse((ROOT / "template.yaml").read_text())
     document["Globals"]["Function"].pop("DeploymentPreference", None)
+    if links:
+        document["Globals"]["Function"]["Environment"]["Variables"]["DASIER_LINKS_ENDPOINT"] = links
     for resource in document["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             _say_otherwise(resource, base_image, image)

@@ -1,0 +1,211 @@
+"""Do a job, or as much of it as there is time for; whoever comes next goes on after the last part."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dasier import layout
+from dasier.errors import InvalidRequest, ModelUnavailable, NotFound
+from dasier.jobs import joining, splitting, standing
+from dasier.jobs.answering import Answered, Answering, check_header
+from dasier.jobs.job import CSV, Job, Part, chain, parts_of
+from dasier.jobs.source import Source
+from dasier.jobs.writing import Results
+from dasier.serving.exchange import Request
+from dasier.serving.formats import native
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dasier.serving.loading import Loaded
+    from dasier.serving.service import Service
+    from dasier.store import Store
+
+log = logging.getLogger("dasier")
+
+MARGIN_S = 20.0
+"""What must be left for writing the last part and waking the next worker."""
+
+_TIMES_LONGER = 3
+"""A block may take this many times longer than the longest so far."""
+
+_HEADER_BYTES = 1024 * 1024
+_MODEL_MISSING = timedelta(hours=1)
+"""How long a version may fail to load, which may be the store's fault, before that is the job's end."""
+
+
+@dataclass(slots=True)
+class Time:
+    """How long a worker may go on.
+
+    Attributes
+    ----------
+    left_s
+        Gives how long until the worker is ended from outside.
+    """
+
+    left_s: Callable[[], float]
+    _longest_s: float = field(default=0.0, init=False)
+    _began_s: float = field(default_factory=time.perf_counter, init=False)
+
+    def spent(self) -> None:
+        """Note that a block is done."""
+        now_s = time.perf_counter()
+        self._longest_s, self._began_s = max(self._longest_s, now_s - self._began_s), now_s
+
+    def is_over(self) -> bool:
+        """Say whether another block may not be done in time."""
+        return self.left_s() < MARGIN_S + _TIMES_LONGER * self._longest_s
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Bytes of the input that one worker answers, the number of the first row in them, and how much it takes at a time."""
+
+    start: int
+    end: int
+    row: int
+    block_bytes: int = splitting.BLOCK_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Where a worker stopped, and whether it is for another to go on: not if the job has ended."""
+
+    at: int
+    wakes: bool
+
+
+def work(
+    service: Service,
+    id_: str,
+    left_s: Callable[[], float],
+    *,
+    below_bytes: int = 0,
+    block_bytes: int = splitting.BLOCK_BYTES,
+) -> str:
+    """Do a job from where it stands, and say where it stands then: as the API does, or ``nothing`` if there is none.
+
+    Parameters
+    ----------
+    left_s
+        Gives how long until this worker is ended from outside.
+    below_bytes : int
+        An input of this size or more, of which nothing is done yet, is left to many workers; 0 for none.
+    block_bytes : int
+        How much is answered at a time.
+    """
+    store = service.registry.store
+    try:
+        job = Job.read(store, id_)
+    except NotFound:
+        return "nothing"
+    size = store.size(layout.job_input(id_))
+    if size is None or standing.ended(store, id_) is not None:
+        return "nothing"
+    if 0 < below_bytes <= size and job.media_type == CSV and not parts_of(store, id_):
+        return "left to many"
+    try:
+        loaded = loaded_for(service, job)
+        if loaded is not None:
+            _answer(store, job, loaded, Stretch(0, size, 0, block_bytes), Time(left_s))
+    except InvalidRequest as error:
+        standing.fail(store, id_, str(error), error.violations)
+    state = str((standing.ended(store, id_) or {"state": "running"})["state"])
+    log.info("job worked on", extra={"job": id_, "model": job.model, "version": job.version, "state": state})
+    return state
+
+
+def loaded_for(service: Service, job: Job) -> Loaded | None:
+    """Give the job's version; None if it is given up."""
+    try:
+        return service.version(job.model, job.version)
+    except (ModelUnavailable, NotFound) as error:
+        if datetime.now(UTC) - job.created < _MODEL_MISSING:
+            raise
+        standing.fail(service.registry.store, job.id, str(error))
+        return None
+
+
+def _answer(store: Store, job: Job, loaded: Loaded, all_of_it: Stretch, left: Time) -> None:
+    size = all_of_it.end
+    if job.media_type != CSV:
+        _whole(store, job, loaded, size)
+    elif (stopped := stretch(store, job, loaded, all_of_it, left)) is not None:
+        if stopped.wakes:
+            store.create(layout.job_again(job.id, stopped.at), b"{}")
+        return
+    joining.join(store, job, loaded.manifest.schema.output, size)
+
+
+def stretch(store: Store, job: Job, loaded: Loaded, given: Stretch, left: Time) -> Stopped | None:
+    """Answer a stretch of a job's input, part by part; say where it stopped, if not all of it is answered.
+
+    Raises
+    ------
+    MalformedBody, RowsRefused
+        If the table's columns are not the model's.
+    """
+    parts = chain(parts_of(store, job.id), given.start)
+    start, row = (parts[-1].end, parts[-1].row + parts[-1].rows) if parts else (given.start, given.row)
+    with Source(store, layout.job_input(job.id), given.end) as source:
+        header = header_of(source)
+        check_header(header, loaded.manifest.schema)
+        results = Results(loaded.manifest.schema.output, probabilities=job.probabilities)
+        answering = Answering(loaded, results, header)
+        first = max(start, len(header))  # the first part begins with the header
+        separator, most = splitting.separator_of(header), given.block_bytes
+        for block in splitting.blocks(source.read, first, given.end, separator, block_bytes=most):
+            answered = answering.block(block, row)
+            _keep(store, job, Part(start, block.end, row, answered.rows, answered.refused), answered)
+            start, row = block.end, row + answered.rows
+            left.spent()
+            if start < given.end and standing.ended(store, job.id) is not None:
+                return Stopped(start, wakes=False)
+            if start < given.end and left.is_over():
+                return Stopped(start, wakes=True)
+    return None
+
+
+def header_of(source: Source) -> bytes:
+    """Give the first line of a table; all of it if there is no other."""
+    content = source.read(0, min(_HEADER_BYTES, source.size_bytes))
+    return splitting.first_row(content) or content
+
+
+def _whole(store: Store, job: Job, loaded: Loaded, size: int) -> None:
+    """Answer an input that is one document of JSON, which was short enough to be a request, as one part.
+
+    Raises
+    ------
+    MalformedBody, RowsRefused
+    """
+    request = Request(
+        method="POST",
+        resource="",
+        path={},
+        query={},
+        headers={"content-type": job.media_type},
+        body=store.get(layout.job_input(job.id)) or b"",
+        id=job.id,
+        client=None,
+    )
+    rows, _ = native.read(request, loaded.manifest.schema)
+    results = Results(loaded.manifest.schema.output, probabilities=job.probabilities)
+    answered = Answered(len(rows))
+    Answering(loaded, results).rows(rows, np.arange(len(rows)), answered)
+    _keep(store, job, Part(0, size, 0, len(rows), answered.refused), answered)
+
+
+def _keep(store: Store, job: Job, part: Part, answered: Answered) -> None:
+    """Write a part: first what was refused, then the part, which says that both are there."""
+    key = layout.job_parts(job.id) + part.name
+    if answered.refused:
+        store.create(joining.refused_key(key), answered.refused_lines)
+    store.create(key, b"".join(answered.lines))

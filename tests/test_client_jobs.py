@@ -1,0 +1,121 @@
+"""The client's jobs, against the real API over HTTP, and a service that breaks off."""
+
+from __future__ import annotations
+
+import csv
+import threading
+
+import pytest
+
+from dasier import layout
+from dasier.client import Client, Patience
+from dasier.client.jobs import SENT_BYTES
+from dasier.errors import InvalidRequest, RowsRefused
+from dasier.local.server import Server, address, listen
+from tests.contracts.forms import TABLES
+from tests.published import expected, frame
+
+
+@pytest.fixture
+def client(published):
+    """Give a client of an API whose workers are woken by what appears in the store, as on every rung."""
+    published.publish("birds")
+    stop = threading.Event()
+
+    def watch():
+        seen = set()
+        while not stop.wait(0.05):
+            new = {k for k in published.registry.store.keys(layout.JOBS) if k.endswith("/input")} - seen
+            for key in new:
+                published.work(key.split("/")[1])
+            seen |= new
+
+    worker = threading.Thread(target=watch)
+    with listen("127.0.0.1", 0, option="--port") as bound:
+        server = Server(published.gateway, bound)
+        server.start()
+        worker.start()
+        yield Client(address(bound), "key", patience=Patience(sleep=lambda _: stop.wait(0.05)))
+        stop.set()
+        worker.join()
+        server.stop()
+
+
+def read(file):
+    with file.open(newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_a_file_is_uploaded_waited_for_and_fetched(client, tmp_path):
+    rows, file = frame("birds", slice(0, 30)), tmp_path / "rows.csv"
+    file.write_bytes(TABLES["text/csv"](rows) + b"1,2\n")
+    seen = []
+
+    job = client.submit("birds", file)
+    ended = client.wait(job.id, timeout_s=60, told=seen.append)
+    results = client.download(job.id, tmp_path / "results.csv")
+    refused = client.download(job.id, tmp_path / "refused.csv", "refused")
+
+    assert (ended.state, ended.rows_done, ended.rows_refused, ended.progress) == ("done", 30, 1, 1.0)
+    assert seen[-1] == ended
+    assert [row["prediction"] for row in read(results)] == expected("birds", rows)
+    assert [(row["row"], row["code"]) for row in read(refused)] == [("30", "wrong_length")]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["refused.csv", "results.csv", "rows.csv"]
+
+
+def test_bytes_rows_and_a_frame_are_taken_too(client, tmp_path):
+    rows = frame("birds", slice(0, 5))
+
+    jobs = [client.submit("birds", one) for one in (TABLES["text/csv"](rows), rows)]
+
+    for number, job in enumerate(jobs):
+        client.wait(job.id, timeout_s=60)
+        found = read(client.download(job.id, tmp_path / f"{number}.csv"))
+        assert [row["prediction"] for row in found] == expected("birds", rows)
+
+
+def test_what_is_too_long_for_a_request_is_uploaded(client):
+    header, *lines = TABLES["text/csv"](frame("birds", slice(0, 50))).splitlines(keepends=True)
+    body = header + b"".join(lines) * (SENT_BYTES // sum(map(len, lines)) + 1)
+
+    ended = client.wait(client.submit("birds", body, probabilities=False).id, timeout_s=120)
+
+    assert ended.rows_done == body.count(b"\n") - 1
+
+
+def test_a_table_that_is_none_is_refused_with_pointers(client):
+    with pytest.raises(RowsRefused) as caught:
+        client.submit("birds", b"colour\nred\n")
+
+    assert "unknown_column" in {violation.code for violation in caught.value.violations}
+
+
+def test_rows_that_are_there_are_not_replaced(client):
+    job = client.submit("birds")
+    client.upload(job, TABLES["text/csv"](frame("birds")))
+
+    with pytest.raises(InvalidRequest):
+        client.upload(job, b"other")
+
+
+def test_the_same_key_sends_its_rows_once(client, tmp_path):
+    file = tmp_path / "rows.csv"
+    file.write_bytes(TABLES["text/csv"](frame("birds")))
+
+    one, other = (client.submit("birds", file, idempotency_key="k") for _ in range(2))
+
+    assert one.id == other.id
+
+
+def test_a_job_is_cancelled(client):
+    job = client.submit("birds")
+
+    assert client.cancel(job.id).state == "cancelled"
+    assert client.wait(job.id).ended
+
+
+def test_who_waits_too_long_is_told(client):
+    job = client.submit("birds")
+
+    with pytest.raises(TimeoutError, match="waiting"):
+        client.wait(job.id, timeout_s=0.1)
