@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from dasier.aws.stack import Stack
 
-FUNCTIONS = ("predict", "catalog", "feedback", "release", "monitor")
+FUNCTIONS = ("predict", "catalog", "feedback", "release", "monitor", "operations", "authorizer")
 ALARMS = (
     "api-errors",
     "predict-errors",
