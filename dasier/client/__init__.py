@@ -33,6 +33,8 @@ from dasier.client.answers import (
     Residuals,
 )
 from dasier.client.history import Finding, ReleaseEntry, Trial, Verdict, VersionEntry
+from dasier.client.names import NAME
+from dasier.client.operations import Did, Drift, ModelLine, Operations, Operator, Overview, Standing
 from dasier.client.refusals import Busy, KeyRefused, ServiceFailed, Throttled, Unreachable
 from dasier.client.rows import instances, plain
 from dasier.client.transport import Patience, Reply, Transport
@@ -43,12 +45,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 __all__ = [
-    "Answer", "Busy", "Caution", "Client", "Column", "Explanation", "Finding", "Job", "KeyRefused", "Label", "Metric",
-    "ModelDescription", "ModelEntry", "Output", "Patience", "Prediction", "ReleaseEntry", "Residuals", "Schema",
-    "ServiceFailed", "Throttled", "Trial", "Unreachable", "Verdict", "VersionEntry",
+    "Answer", "Busy", "Caution", "Client", "Column", "Did", "Drift", "Explanation", "Finding", "Job", "KeyRefused", "Label",
+    "Metric", "ModelDescription", "ModelEntry", "ModelLine", "Operations", "Operator", "Output", "Overview", "Patience",
+    "Prediction", "ReleaseEntry", "Residuals", "Schema", "ServiceFailed", "Standing", "Throttled", "Trial", "Unreachable",
+    "Verdict", "VersionEntry",
 ]  # fmt: skip
 
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 T = TypeVar("T")
@@ -228,6 +230,16 @@ class Client:
             msg = "a job id is letters, digits, - and _"
             raise ValueError(msg)
         return self._get(f"/jobs/{job_id}", Job.read)
+
+    def operator(self, token: str) -> Operator:
+        """Give what asks in the name of a person who is signed in.
+
+        Parameters
+        ----------
+        token : str
+            Their ID token, of the provider that the service is configured with.
+        """
+        return Operator(self._transport, token, _decode)
 
     def _get(self, path: str, read: Callable[[Any], T]) -> T:
         return _decode(self._transport.send("GET", path), read)
