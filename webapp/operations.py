@@ -29,6 +29,9 @@ blueprint = Blueprint("operations", __name__, url_prefix="/operations")
 VERSIONS, RELEASES = 20, 10
 """So many are shown, and can be chosen; the history has them all."""
 
+FEW = 20
+"""With fewer requests the gate compares nothing either."""
+
 
 @blueprint.before_request
 def somebody() -> Response | Page | None:
@@ -162,6 +165,7 @@ def _page(name: str, wish: Wish | None, status: HTTPStatus = HTTPStatus.OK, **mo
         releases=releases,
         choices=decisions.choices(seen.release, releases, versions) if seen.you.may_decide else {},
         problems=more.pop("problems", {}),
+        few=FEW,
         **more,
     ), status
 
