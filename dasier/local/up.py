@@ -69,6 +69,8 @@ class Ready:
     home: Home
     registry: Registry
     open_to_network: bool = False
+    accounts: tuple[str, ...] = ()
+    """Who one can sign in as on the site, where this machine's own provider is asked."""
 
 
 class Reporter(provision.Reporter, Protocol):
@@ -121,6 +123,7 @@ def up(options: Options, reporter: Reporter) -> None:
             home=home,
             registry=registry,
             open_to_network=not is_loopback(options.host),
+            accounts=() if people is None else _accounts(),
         )
         server = Server(gateway, bound)
         watcher = threading.Thread(target=watch.run, args=(stop,), name="watch")
@@ -155,6 +158,12 @@ def _people(options: Options, site_port: int) -> Server | None:
     names = {"127.0.0.1", "localhost", options.host}
     sites = tuple(f"http://{f'[{name}]' if ':' in name else name}:{site_port}" for name in sorted(names))
     return Server(Provider(issuer, sites), bound)
+
+
+def _accounts() -> tuple[str, ...]:
+    from dasier.local.provider import ACCOUNTS  # noqa: PLC0415 (as above)
+
+    return tuple(f"{one.name} ({one.says.partition(':')[0]})" for one in ACCOUNTS)
 
 
 def _serve(options: Options, stop: threading.Event, ready: Ready, site_port: int, reporter: Reporter) -> None:
