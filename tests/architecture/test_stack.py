@@ -390,7 +390,7 @@ def test_a_record_passes_the_filter_and_is_filed_where_it_is_looked_for(record):
 def test_every_parameter_says_what_it_is():
     from samtranslator.yaml_helper import yaml_parse
 
-    for name in ("template.yaml", "foundation.yaml"):
+    for name in ("template.yaml", "foundation.yaml", "people.yaml"):
         parameters = yaml_parse((ROOT / name).read_text())["Parameters"]
 
         assert all(parameter["Description"] for parameter in parameters.values())

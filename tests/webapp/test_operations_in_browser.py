@@ -96,7 +96,7 @@ def opened(chromium: Any, stack: Stack) -> Iterator[Any]:
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda said: complaints.append(said) if said.type == "error" else None)
-        page.on("pageerror", complaints.append)
+        page.on("pageerror", lambda error: complaints.append(error))  # noqa: PLW0108 (Playwright marks what it calls)
         return page
 
     yield open_page
@@ -189,7 +189,7 @@ def test_a_viewer_looks_and_whoever_is_in_no_group_does_not(stack: Stack, opened
 
 
 def test_what_was_typed_when_the_token_ended_is_there_after_signing_in_again(
-    stack: Stack, opened: Any
+    stack: Stack, opened: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said, page = SAID["en"], opened()
     page.goto("/models/pumps")
