@@ -10,10 +10,10 @@ import json
 import logging
 import threading
 import time
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import urllib3
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
@@ -123,13 +123,17 @@ def over_http(url: str) -> bytes:
     ------
     ProviderUnavailable
     """
+    parts = urlsplit(url)
+    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
     try:
-        with urllib3.PoolManager(retries=False, timeout=TIMEOUT_S) as http:
-            answer = http.request("GET", url, redirect=False, preload_content=False)
-            body = answer.read(MOST_BYTES + 1, decode_content=True)
-            answer.release_conn()
-    except urllib3.exceptions.HTTPError as error:
+        connection.request("GET", parts.path, headers={"accept": "application/json"})
+        answer = connection.getresponse()
+        body = answer.read(MOST_BYTES + 1)
+    except (OSError, HTTPException) as error:
         raise ProviderUnavailable("it does not answer") from error
+    finally:
+        connection.close()
     if answer.status != 200 or len(body) > MOST_BYTES:
         raise ProviderUnavailable(f"it answers {answer.status}, {len(body)} bytes")
-    return bytes(body)
+    return body
