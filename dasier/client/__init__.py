@@ -34,7 +34,8 @@ from dasier.client.answers import (
 )
 from dasier.client.history import Finding, ReleaseEntry, Trial, Verdict, VersionEntry
 from dasier.client.names import NAME
-from dasier.client.operations import Did, Drift, ModelLine, Operations, Operator, Overview, Standing
+from dasier.client.operations import Did, Drift, ModelLine, Operations, Overview, Standing
+from dasier.client.operator import Operator
 from dasier.client.refusals import Busy, KeyRefused, ServiceFailed, Throttled, Unreachable
 from dasier.client.rows import instances, plain
 from dasier.client.transport import Patience, Reply, Transport
