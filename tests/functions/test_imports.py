@@ -23,6 +23,8 @@ HEAVY = (
     "jinja2",
     "yaml",
     "flask",
+    "joserfc",
+    "authlib",
     "onnx",
 )
 
