@@ -20,6 +20,8 @@ and writes its own message. No HTTP here: the table from family to status stands
     │   ├── JobNotFound
     │   └── PathNotFound
     ├── MethodNotAllowed          the path is known, the method is not
+    ├── NotSignedIn               sign in, or sign in again
+    ├── Forbidden                 whoever is signed in may not do that; ask somebody who may
     ├── ReleaseRefused            the release log would not make sense; choose otherwise
     ├── ComparisonRefused         two versions, or rows, of which nothing can be said side by side
     ├── Conflict                  somebody else was first; look again
@@ -208,6 +210,24 @@ class MethodNotAllowed(DasierError):
     def __init__(self, allowed: Iterable[str]) -> None:
         self.allowed = tuple(sorted(allowed))
         super().__init__(f"This path answers {', '.join(self.allowed)}.")
+
+
+# --- be somebody who may --------------------------------------------------------------------------
+
+
+class NotSignedIn(DasierError):
+    """Nobody is signed in, or what proves it does not hold (any more)."""
+
+    def __init__(self, why: str = "there is no token") -> None:
+        self.why = why
+        super().__init__(f"Sign in: {why}.")
+
+
+class Forbidden(DasierError):
+    """Whoever is signed in may not do that."""
+
+    def __init__(self) -> None:
+        super().__init__("Your account may not do this. Who may is said by the groups of the sign-in.")
 
 
 # --- somebody else was first ---------------------------------------------------------------------

@@ -143,6 +143,34 @@ def read(
                 yield record
 
 
+def lately(
+    store: Store, name: str, *, since: datetime, until: datetime, files: int
+) -> tuple[list[Prediction], bool]:
+    """Give the newest records of a model, and whether they are all that were written since a time.
+
+    Parameters
+    ----------
+    since, until : datetime
+        Aware.
+    files : int
+        So many are read at most, the newest: what is read does not grow with what was asked.
+
+    Raises
+    ------
+    Unavailable
+        If the store does not answer.
+    """
+    # A key starts with the day and goes on with the time that it was written at, so that the newest sorts last.
+    found = sorted(
+        key
+        for day in days(since, until)
+        for key in store.keys(layout.predictions(name, day), written_since=since)
+    )
+    newest = found[-files:]
+    every = [record for key in newest for record in _records(store.get(key) or b"", key)]
+    return [one for one in every if datetime.fromisoformat(one.time) >= since], len(newest) == len(found)
+
+
 def days(first: datetime, last: datetime) -> Iterator[str]:
     """Give each day from one time to another, ends included, as ``YYYY-MM-DD`` in UTC.
 

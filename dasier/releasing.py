@@ -2,7 +2,7 @@
 
 Each decision is one entry at the end of the release log, made on what the log said when it was
 read: if somebody else was first, it is refused and nothing has changed. Whoever decided on a log that
-they read earlier passes that entry as `on`.
+they read earlier passes that entry as `on`, or `EMPTY` if the log was.
 """
 
 from __future__ import annotations
@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from dasier.registry import Registry
 
 
+class Empty:
+    """A log without an entry, as what a decision was made on."""
+
+
+EMPTY = Empty()
+
+
 def promote(  # noqa: PLR0913 - keywords, each a field of the entry
     registry: Registry,
     name: str,
@@ -26,7 +33,7 @@ def promote(  # noqa: PLR0913 - keywords, each a field of the entry
     who: str,
     why: str,
     force: bool = False,
-    on: Release | None = None,
+    on: Release | Empty | None = None,
 ) -> Release:
     """Let a version serve.
 
@@ -39,7 +46,7 @@ def promote(  # noqa: PLR0913 - keywords, each a field of the entry
     ReleaseTaken
         If another release was logged in the meantime.
     """
-    head = on or registry.head(name)
+    head = _head(registry, name, on)
     if head is not None and head.serving == version and head.canary is None:
         raise ReleaseRefused(f"Version {version} of {name} serves already.")
     forced = _judged(registry, name, version, why=why, force=force)
@@ -53,7 +60,7 @@ def rollback(  # noqa: PLR0913 - keywords, each a field of the entry
     who: str,
     why: str,
     to: int | None = None,
-    on: Release | None = None,
+    on: Release | Empty | None = None,
 ) -> Release:
     """Let the version serve again that did before, or another that once did.
 
@@ -64,7 +71,7 @@ def rollback(  # noqa: PLR0913 - keywords, each a field of the entry
     ReleaseTaken
         If another release was logged in the meantime.
     """
-    head = on or registry.head(name)
+    head = _head(registry, name, on)
     if head is None:
         raise ReleaseRefused(f"{name} has no release to go back from.")
     if to is not None:
@@ -103,7 +110,7 @@ def canary(  # noqa: PLR0913 - keywords, each a field of the entry
     why: str,
     automatic: bool = False,
     force: bool = False,
-    on: Release | None = None,
+    on: Release | Empty | None = None,
 ) -> Release:
     """Let a second version answer a share of the callers.
 
@@ -124,7 +131,7 @@ def canary(  # noqa: PLR0913 - keywords, each a field of the entry
     """
     if not 1 <= share <= 99:
         raise ReleaseRefused(f"A canary's share is 1 to 99 per cent, not {share}.")
-    head = on or registry.head(name)
+    head = _head(registry, name, on)
     if head is None or head.serving is None:
         raise ReleaseRefused(f"No version of {name} serves; promote one first.")
     if head.serving == version:
@@ -143,7 +150,7 @@ def canary(  # noqa: PLR0913 - keywords, each a field of the entry
     )
 
 
-def pause(registry: Registry, name: str, *, who: str, why: str) -> Release:
+def pause(registry: Registry, name: str, *, who: str, why: str, on: Release | Empty | None = None) -> Release:
     """Let no version serve, until one is promoted.
 
     Raises
@@ -153,10 +160,17 @@ def pause(registry: Registry, name: str, *, who: str, why: str) -> Release:
     ReleaseTaken
         If another release was logged in the meantime.
     """
-    head = registry.head(name)
+    head = _head(registry, name, on)
     if head is None or head.serving is None:
         raise ReleaseRefused(f"No version of {name} serves.")
     return _append(registry, name, head, action="pause", serving=None, who=who, why=why)
+
+
+def _head(registry: Registry, name: str, on: Release | Empty | None) -> Release | None:
+    """Give the entry that a decision is made on: what its author saw, or else the newest."""
+    if on is None:
+        return registry.head(name)
+    return on if isinstance(on, Release) else None
 
 
 def _judged(registry: Registry, name: str, version: int, *, why: str, force: bool) -> bool:

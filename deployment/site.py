@@ -10,13 +10,19 @@ What the site is told, it is told in the environment of its Lambda function, and
 ``DASIER_API_KEY``         the API key that its output ``SiteKeyId`` names
 ``DASIER_SITE_SECRET``     the parameter ``/dasier/STAGE/site-secret``, made here (SecureString) when there is none
 ``DASIER_SITE_HOSTS``      API Gateway's own names of this region, unless set: set it to a domain of your own
+``DASIER_OIDC_ISSUER``     the output ``OidcIssuer`` of the stack ``dasier-STAGE``; without it nobody signs in
+``DASIER_OIDC_CLIENT_ID``  its output ``OidcAudience``
+``…_CLIENT_SECRET``        the parameter ``/dasier/STAGE/oidc-client-secret``, if there is one
+``DASIER_OIDC_SCOPE``      as it is set here; by default ``openid email``
 ``DASIER_SITE_ROLE``       the output ``Role`` of the stack ``dasier-STAGE-site`` (site.yaml); no secret, not passed on
 =========================  ==================================================================================
 
 A variable that is set where this runs wins over what is found. They are read when the site is deployed, not when it
 starts: a start then needs neither an SDK (boto3 would more than double it) nor a role that may read secrets, and the
 site's role can do nothing but write its log. The price: a changed key is taken over by ``update``, and whoever may read
-the function's configuration may read the key. They are operators, and the key can only ask for predictions.
+the function's configuration may read the key and the secrets. The key can only ask for predictions. With the site's secret one
+can open the cookies of those who sign in, if one has them, but make no token: the API believes the provider alone. Let only
+those read it who may deploy the site.
 """
 
 from __future__ import annotations
@@ -41,6 +47,8 @@ FOLDER = ROOT / "build" / "site"
 UV = ROOT / ".tools" / "bin" / "uv"
 TOLD = ("DASIER_API_URL", "DASIER_API_KEY", "DASIER_SITE_SECRET", "DASIER_SITE_HOSTS")
 """What becomes the environment of the function."""
+SIGN_IN = ("DASIER_OIDC_ISSUER", "DASIER_OIDC_CLIENT_ID", "DASIER_OIDC_CLIENT_SECRET", "DASIER_OIDC_SCOPE")
+"""As well, where people sign in."""
 OFFLINE = {"package", "template"}
 """Commands that make files here and touch no account."""
 
@@ -91,16 +99,45 @@ def told(stage: str, environment: Mapping[str, str]) -> dict[str, Any]:
         "aws_region": region,
         "role_arn": found["DASIER_SITE_ROLE"],
         "s3_bucket": f"dasier-{stage}-site-{account}-{region}",
-        "aws_environment_variables": {name: found[name] for name in TOLD},
+        "aws_environment_variables": {name: found[name] for name in TOLD}
+        | sign_in(session, stage, environment),
     }
 
 
+def sign_in(session: Any, stage: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """Give what the site is told of the provider that signs people in; nothing where there is none."""
+    stack = f"dasier-{stage}"
+    issuer = environment.get("DASIER_OIDC_ISSUER") or _outputs(session, stack, missing_ok=True).get(
+        "OidcIssuer"
+    )
+    if not issuer:
+        return {}
+    find: dict[str, Callable[[], str]] = {
+        "DASIER_OIDC_ISSUER": lambda: issuer,
+        "DASIER_OIDC_CLIENT_ID": lambda: _output(session, stack, "OidcAudience"),
+        "DASIER_OIDC_CLIENT_SECRET": lambda: _kept(session, f"/dasier/{stage}/oidc-client-secret"),
+        "DASIER_OIDC_SCOPE": lambda: "",
+    }
+    found = {name: environment.get(name) or find[name]() for name in SIGN_IN}
+    return {name: value for name, value in found.items() if value}
+
+
+def _outputs(session: Any, stack: str, *, missing_ok: bool = False) -> dict[str, str]:
+    client = session.client("cloudformation")
+    try:
+        described = client.describe_stacks(StackName=stack)["Stacks"][0]
+    except client.exceptions.ClientError:
+        if missing_ok:
+            return {}
+        raise
+    return {output["OutputKey"]: str(output["OutputValue"]) for output in described.get("Outputs", [])}
+
+
 def _output(session: Any, stack: str, name: str) -> str:
-    described = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
+    outputs = _outputs(session, stack)
     if name not in outputs:
         sys.exit(f"The stack {stack} has no output {name}: deploy it first (docs/deploy.md).")
-    return str(outputs[name])
+    return outputs[name]
 
 
 def _key(session: Any, stack: str) -> str:
@@ -117,6 +154,15 @@ def _secret(session: Any, name: str) -> str:
     with suppress(store.exceptions.ParameterAlreadyExists):
         store.put_parameter(Name=name, Value=secrets.token_urlsafe(32), Type="SecureString")
     return str(store.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
+
+
+def _kept(session: Any, name: str) -> str:
+    """Give a secret that somebody has put there; empty if nobody has."""
+    store = session.client("ssm")
+    try:
+        return str(store.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
+    except store.exceptions.ParameterNotFound:
+        return ""
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from dasier import layout
 from dasier.building.assembling import assemble
 from dasier.building.refinements import ColumnNotes, OutputNotes, Refinements
 from dasier.building.trained import About, Trained
+from dasier.errors import NotSignedIn
 from dasier.local.events import object_created
 from dasier.local.files import Files
 from dasier.local.functions import Functions
@@ -35,14 +36,15 @@ from dasier.serving.service import Service
 from dasier.serving.settings import Settings
 from dasier.signing import LocalSigner, TrustedKeys
 from dasier.store import open_store
-from functions import catalog, feedback, jobs, predict
+from functions import authorizer, catalog, feedback, jobs, operations, predict
 from functions.batch import batch_handler
 from tests.local.asgi import Answer, ask
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from dasier.built import Built
+    from dasier.people import Person
 
 TEMPLATE = Path(__file__).parents[1] / "template.yaml"
 WHEN = "2026-11-20T09:30:00Z"
@@ -177,6 +179,11 @@ def verdict(name: str, version: int, *failed: dict[str, Any], against: int | Non
     }
 
 
+def nobody(_token: str) -> Person:
+    """Verify as where no provider of sign-ins is configured."""
+    raise NotSignedIn
+
+
 @dataclass
 class Published:
     """A store with models in it, a service over it, and the API before that.
@@ -186,6 +193,7 @@ class Published:
 
     url: str = "memory://"
     settings: Mapping[str, Any] = field(default_factory=dict)
+    verify: Callable[[str], Person] = nobody
 
     def __post_init__(self) -> None:
         self.signer = LocalSigner(Ed25519PrivateKey.generate())
@@ -238,6 +246,8 @@ class Published:
             "CatalogFunction": handler(catalog.ROUTES, serve=lambda: self.service),
             "FeedbackFunction": handler(feedback.ROUTES, serve=lambda: self.service),
             "JobsFunction": handler(jobs.ROUTES, serve=lambda: self.service),
+            "OperationsFunction": handler(operations.ROUTES, serve=lambda: self.service),
+            "AuthorizerFunction": authorizer.authorizer_handler(lambda: self.verify),
         }
         return Gateway(template, Functions(handlers), default_model="birds", files=Files(self.registry.store))
 

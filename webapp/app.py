@@ -17,8 +17,11 @@ from webapp import (
     languages,
     mine,
     models,
+    operations,
+    person,
     preferences,
     security,
+    sign_in,
     spreadsheet,
     static,
     status,
@@ -56,6 +59,7 @@ def create_app(settings: Settings, client: Client | None = None) -> Flask:
         BOOTSTRAP_SERVE_LOCAL=True,
         PUBLIC_API_URL=settings.public_api_url or settings.api_url,
         API_WANTS_KEY=settings.api_key is not None,
+        SIGN_IN=settings.provider,
     )
     app.extensions["dasier-client"] = client or Client(
         settings.api_url,
@@ -65,8 +69,11 @@ def create_app(settings: Settings, client: Client | None = None) -> Flask:
     )
     Bootstrap5(app)
     CSRFProtect(app)
-    for part in (descriptions, languages, security, static, errors, wording):
+    for part in (descriptions, languages, security, static, errors, wording, person):
         part.register(app)
     for noun in (models, spreadsheet, about, history, mine, preferences, status):
         app.register_blueprint(noun.blueprint)
+    if settings.provider is not None:
+        for noun in (sign_in, operations):
+            app.register_blueprint(noun.blueprint)
     return app

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
 
-from dasier.errors import DasierError, NotFound, Unavailable, trace
+from dasier.errors import DasierError, Forbidden, NotFound, Unavailable, trace
 from webapp.wording import sheet_refused
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, refused)
     app.register_error_handler(NotFound, not_found)
     app.register_error_handler(Unavailable, unavailable)
+    app.register_error_handler(Forbidden, forbidden)
     app.register_error_handler(DasierError, failed)
     app.register_error_handler(Exception, failed)
 
@@ -87,6 +88,15 @@ def unavailable(error: Unavailable) -> Page:
         _("The models do not answer at the moment"),
         _("It is not your fault, and it usually passes quickly. Try again in a minute."),
         {"Retry-After": str(RETRY_AFTER_S)},
+    )
+
+
+def forbidden(_error: Forbidden) -> Page:
+    """Say that whoever is signed in may not see or do this."""
+    return _page(
+        403,
+        _("Your account may not do this"),
+        _("Whoever runs this site says who may. If it should be you, ask them; or sign in as somebody else."),
     )
 
 

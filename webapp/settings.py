@@ -16,6 +16,57 @@ LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 SECRET_LENGTH = 32
 """Fewer characters than this can be guessed: 32 are what `secrets.token_urlsafe(24)` gives."""
 
+SCOPE = "openid email"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """The OpenID Connect provider that signs people in; the API decides whom of them it believes, and what they may do.
+
+    Attributes
+    ----------
+    issuer : str
+        ``DASIER_OIDC_ISSUER``: its address, as the API is told it as well. https, but for this machine's own.
+    client_id : str
+        ``DASIER_OIDC_CLIENT_ID``: what it calls this site.
+    client_secret : str or None
+        ``DASIER_OIDC_CLIENT_SECRET``: if it wants one beside PKCE.
+    scope : str
+        ``DASIER_OIDC_SCOPE``: what is asked for; some give groups only when asked for ``groups``.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: str | None = field(default=None, repr=False)
+    scope: str = SCOPE
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str], *, local: bool = False) -> Provider | None:
+        """Read an environment; None if it names no provider, and then there is no sign-in.
+
+        Raises
+        ------
+        SettingsInvalid
+            Listing every problem.
+        """
+        issuer = environment.get("DASIER_OIDC_ISSUER", "").strip()
+        if not issuer:
+            return None
+        problems = []
+        if not issuer.startswith(("https://", *(f"http://{host}:" for host in LOCAL_HOSTS if local))):
+            problems.append("DASIER_OIDC_ISSUER is the address of the provider of sign-ins, https://")
+        client_id = environment.get("DASIER_OIDC_CLIENT_ID", "").strip()
+        if not client_id:
+            problems.append("DASIER_OIDC_CLIENT_ID is what the provider of sign-ins calls this site")
+        if problems:
+            raise SettingsInvalid(problems)
+        return cls(
+            issuer=issuer,
+            client_id=client_id,
+            client_secret=environment.get("DASIER_OIDC_CLIENT_SECRET") or None,
+            scope=environment.get("DASIER_OIDC_SCOPE") or SCOPE,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -37,6 +88,8 @@ class Settings:
     plain_http : bool
         ``DASIER_SITE_PLAIN_HTTP=1``: served without TLS, on this machine or a network that is trusted;
         cookies go without ``Secure``.
+    provider : Provider or None
+        Who signs people in; None if nobody does.
     timeout_s : float
         For one attempt at the API, in seconds.
     patience_s : float
@@ -49,6 +102,7 @@ class Settings:
     secret: str = field(repr=False)
     hosts: tuple[str, ...] = LOCAL_HOSTS
     plain_http: bool = False
+    provider: Provider | None = None
     timeout_s: float = 10.0
     patience_s: float = 12.0
 
@@ -75,6 +129,11 @@ class Settings:
             )
         if not hosts:
             problems.append("DASIER_SITE_HOSTS lists the host names of the site, separated by commas")
+        provider = None
+        try:
+            provider = Provider.read(environment)
+        except SettingsInvalid as error:
+            problems += error.problems
         if problems:
             raise SettingsInvalid(problems)
         return cls(
@@ -84,6 +143,7 @@ class Settings:
             secret=secret,
             hosts=hosts,
             plain_http=environment.get("DASIER_SITE_PLAIN_HTTP") == "1",
+            provider=provider,
         )
 
     @classmethod
@@ -95,4 +155,5 @@ class Settings:
             public_api_url=environment.get("DASIER_PUBLIC_API_URL"),
             secret=environment.get("DASIER_SITE_SECRET") or secrets.token_urlsafe(32),
             plain_http=True,
+            provider=Provider.read(environment, local=True),
         )

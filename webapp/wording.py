@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import format_date, format_percent, format_time
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from webapp.numbers import exact
+from webapp.numbers import exact, exact_percent, readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,6 +103,30 @@ def part(per_cent: int) -> str:
     return str(format_percent(per_cent / 100))
 
 
+def error_share(part: float) -> str:
+    """Give the part of requests that failed; few of many are not none."""
+    return str(_("under %(share)s", share=exact_percent(0.001))) if 0 < part < 0.001 else exact_percent(part)
+
+
+def milliseconds(value: float) -> str:
+    """Give a duration, which a line break never parts from its unit."""
+    return f"{readable(value)}\u00a0ms"
+
+
+def alarmed(key: str) -> str:
+    """Give what has drifted: a column goes by its own name."""
+    known = {"output": _("the answers"), "quality": _("how good they are")}
+    return str(known.get(key, key))
+
+
+def day(written: str) -> str:
+    """Give a day as the visitor's language writes it; what is no day stays as it is."""
+    try:
+        return str(format_date(date.fromisoformat(written), "medium"))
+    except ValueError:
+        return written
+
+
 def figures(measured: Mapping[str, Any]) -> str:
     """Give the gate's figures as it wrote them, for those who want every one."""
     return json.dumps(measured, ensure_ascii=False, indent=1)
@@ -109,4 +134,7 @@ def figures(measured: Mapping[str, Any]) -> str:
 
 def register(app: Flask) -> None:
     """Let templates say what a task is, write numbers and times, and name who decided."""
-    app.jinja_env.filters.update(task=task, plain=exact, when=when, who=who, part=part, figures=figures)
+    app.jinja_env.filters.update(
+        task=task, plain=exact, when=when, who=who, part=part, figures=figures,
+        share=error_share, milliseconds=milliseconds, alarmed=alarmed, day=day,
+    )  # fmt: skip

@@ -15,7 +15,17 @@ if TYPE_CHECKING:
 
     from dasier.aws.stack import Stack
 
-FUNCTIONS = ("predict", "catalog", "feedback", "release", "monitor", "jobs", "batch")
+FUNCTIONS = (
+    "predict",
+    "catalog",
+    "feedback",
+    "release",
+    "monitor",
+    "jobs",
+    "batch",
+    "operations",
+    "authorizer",
+)
 ALARMS = (
     "api-errors",
     "predict-errors",

@@ -122,6 +122,10 @@ class Terminal:
         lines = ["", f"  API   {ready.api}   {len(names)} models at {ready.api}/models"]
         if ready.site:
             lines.append(f"  Site  {ready.site}")
+        if ready.site and ready.accounts:
+            lines.append(
+                f"        sign in there as {', '.join(ready.accounts)}; no password, on this machine alone"
+            )
         lines += [f"  Data  {ready.home.folder} (kept between runs)", ""]
         if ready.open_to_network:
             lines += [

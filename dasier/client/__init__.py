@@ -32,6 +32,8 @@ from dasier.client.asking import decode, model_path
 from dasier.client.history import Finding, ReleaseEntry, Trial, Verdict, VersionEntry
 from dasier.client.job import Job
 from dasier.client.jobs import Jobs
+from dasier.client.operations import Did, Drift, ModelLine, Operations, Overview, Standing
+from dasier.client.operator import Operator
 from dasier.client.refusals import Busy, KeyRefused, ServiceFailed, Throttled, Unreachable
 from dasier.client.rows import instances, plain
 from dasier.client.transport import Patience, Transport
@@ -42,9 +44,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
-    "Answer", "Busy", "Caution", "Client", "Column", "Explanation", "Finding", "Job", "KeyRefused", "Label", "Metric",
-    "ModelDescription", "ModelEntry", "Output", "Patience", "Prediction", "ReleaseEntry", "Residuals", "Schema",
-    "ServiceFailed", "Throttled", "Trial", "Unreachable", "Verdict", "VersionEntry",
+    "Answer", "Busy", "Caution", "Client", "Column", "Did", "Drift", "Explanation", "Finding", "Job", "KeyRefused", "Label",
+    "Metric", "ModelDescription", "ModelEntry", "ModelLine", "Operations", "Operator", "Output", "Overview", "Patience",
+    "Prediction", "ReleaseEntry", "Residuals", "Schema", "ServiceFailed", "Standing", "Throttled", "Trial", "Unreachable",
+    "Verdict", "VersionEntry",
 ]  # fmt: skip
 
 
@@ -191,6 +194,16 @@ class Client(Jobs):
         """
         told = [{"prediction_id": key, "actual": plain(actual)} for key, actual in actuals.items()]
         self._post(model_path(name) + "/feedback", told[0] if len(told) == 1 else told)
+
+    def operator(self, token: str) -> Operator:
+        """Give what asks in the name of a person who is signed in.
+
+        Parameters
+        ----------
+        token : str
+            Their ID token, of the provider that the service is configured with.
+        """
+        return Operator(self._transport, token)
 
 
 def _page(limit: int | None, before: int | None) -> str:

@@ -18,14 +18,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from dasier.errors import (
+    Conflict,
     DasierError,
+    Forbidden,
     InvalidRequest,
     MalformedBody,
     MethodNotAllowed,
     NotFound,
+    NotSignedIn,
+    ReleaseRefused,
     RowsRefused,
     Unavailable,
     Violation,
+)
+
+_KIND = "urn:dasier:problem:"
+NOT_SIGNED_IN, NOT_ALLOWED, RELEASE_REFUSED = (
+    _KIND + kind for kind in ("not-signed-in", "not-allowed", "release-refused")
 )
 
 
@@ -106,12 +115,18 @@ def refusal(
     document = problem(body)
     found = violations(document)
     detail = str(document.get("detail") or document.get("message") or f"The service answered {status}.")
+    # A key, or a person: the same statuses, and API Gateway says nothing else of a key that it does not know.
+    if document.get("type") == NOT_SIGNED_IN:
+        return NotSignedIn()
+    if document.get("type") == NOT_ALLOWED:
+        return Forbidden()
     if status in {401, 403}:
         return KeyRefused()
     by_status: dict[int, DasierError] = {
         400: MalformedBody(detail, found),
         404: NotFound(detail),
         405: MethodNotAllowed(part.strip() for part in headers.get("allow", "").split(",") if part.strip()),
+        409: ReleaseRefused(detail) if document.get("type") == RELEASE_REFUSED else Conflict(detail),
         422: RowsRefused(found),
         429: Throttled(attempts=attempts, retry_after_s=retry_after_s),
         503: Busy(detail, attempts=attempts, retry_after_s=retry_after_s),

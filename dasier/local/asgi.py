@@ -21,7 +21,8 @@ def application() -> Gateway:
     log_to_terminal()
     root = find_project()
     template = read_template(root / TEMPLATE)
-    routed = {route.function.name: route.function for route in template.routes}.values()
+    asked = (one for route in template.routes for one in (route.function, route.authorizer) if one)
+    routed = {function.name: function for function in asked}.values()
     places = os.environ.get("DASIER_FUNCTIONS")
     functions = emulated(routed, places) if places else Functions.load(routed, root)
     return Gateway(

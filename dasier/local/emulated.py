@@ -25,7 +25,17 @@ _PATH = "/2015-03-31/functions/function/invocations"
 
 
 class FunctionFailed(Exception):
-    """A function raised, ended or could not be reached; what it said is for the log alone."""
+    """A function raised, ended or could not be reached; what it said is for the log alone.
+
+    Attributes
+    ----------
+    raised : str
+        The message of what it raised.
+    """
+
+    def __init__(self, said: str, *, raised: str = "") -> None:
+        self.raised = raised
+        super().__init__(said)
 
 
 class Emulated:
@@ -58,7 +68,8 @@ class Emulated:
         except ValueError as error:
             raise FunctionFailed(content[:500].decode(errors="replace")) from error
         if status != 200 or (isinstance(answer, dict) and "errorType" in answer):
-            raise FunctionFailed(str(answer)[:2_000])
+            raised = str(answer.get("errorMessage", "")) if isinstance(answer, dict) else ""
+            raise FunctionFailed(str(answer)[:2_000], raised=raised)
         return answer
 
     def _post(self, body: bytes, *, timeout_s: float) -> tuple[int, bytes]:

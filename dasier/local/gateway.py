@@ -17,6 +17,7 @@ from uuid import uuid4
 
 from dasier.errors import trace
 from dasier.jobs.links import PREFIX
+from dasier.local.authorizing import Refused, authorized
 from dasier.local.events import Call, Reply, event, reply
 from dasier.local.routing import Match, Router
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from dasier.local.files import Files
     from dasier.local.functions import Functions
-    from dasier.local.template import Function, Template
+    from dasier.local.template import Route, Template
 
     Scope = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -155,12 +156,22 @@ class Gateway:
             source=(scope.get("client") or ("",))[0],
         )
         made = event(call, match, resource=route.path, request_id=request_id)
-        return await self._call(route.function, made, request_id)
+        return await self._call(route, made, request_id)
 
-    async def _call(self, function: Function, made: dict[str, Any], request_id: str) -> Reply:
+    async def _call(self, route: Route, made: dict[str, Any], request_id: str) -> Reply:
         loop = asyncio.get_running_loop()
+        function = route.function
 
         def work() -> Reply:
+            if route.authorizer is not None:
+                try:
+                    made["requestContext"]["authorizer"] = authorized(
+                        self._functions, route.authorizer, made, request_id=request_id
+                    )
+                except Refused as refused:
+                    return problem(
+                        refused.status, refused.title, refused.detail, request_id, kind=refused.kind
+                    )
             return reply(self._functions.call(function, made, request_id=request_id))
 
         self._under_way += 1
@@ -191,10 +202,10 @@ class Gateway:
                 return b"".join(chunks)
 
 
-def problem(status: int, title: str, detail: str, request_id: str) -> Reply:
+def problem(status: int, title: str, detail: str, request_id: str, *, kind: str = "about:blank") -> Reply:
     """Give a problem document (RFC 9457) for what never reached a function."""
     document = {
-        "type": "about:blank",
+        "type": kind,
         "title": title,
         "status": status,
         "detail": detail,

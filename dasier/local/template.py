@@ -61,12 +61,15 @@ class Route:
     function : Function
     key_required : bool
         Whether AWS asks for an API key.
+    authorizer : Function or None
+        What says who is signed in before the function is woken.
     """
 
     method: str
     path: str
     function: Function
     key_required: bool
+    authorizer: Function | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +136,8 @@ def read_template(path: Path) -> Template:
         for name, resource in resources.items()
         if resource["Type"] == _FUNCTION
     }
-    keys = any(_requires_key(r.get("Properties", {})) for r in resources.values() if r["Type"] == _API)
+    apis = [resource.get("Properties", {}) for resource in resources.values() if resource["Type"] == _API]
+    authorizers = {name: functions[by] for api in apis for name, by in _authorizers(api)}
     events = [
         (functions[name], event["Type"], event.get("Properties", {}))
         for name in functions
@@ -141,7 +145,7 @@ def read_template(path: Path) -> Template:
     ]
     return Template(
         functions=tuple(functions.values()),
-        routes=tuple(_routes(events, key_by_default=keys)),
+        routes=tuple(_routes(events, authorizers, key_by_default=any(map(_requires_key, apis)))),
         store_triggers=tuple(
             StoreTrigger(function=function, **_filter(event))
             for function, kind, event in events
@@ -184,20 +188,31 @@ def _function(name: str, properties: Mapping[str, Any], path: Path) -> Function:
     )
 
 
-def _routes(events: list[tuple[Function, str, Any]], *, key_by_default: bool) -> Iterator[Route]:
+def _routes(
+    events: list[tuple[Function, str, Any]], authorizers: Mapping[str, Function], *, key_by_default: bool
+) -> Iterator[Route]:
     for function, kind, event in events:
         if kind == "Api":
-            own = event.get("Auth", {}).get("ApiKeyRequired")
+            asked = event.get("Auth", {})
+            own, by = asked.get("ApiKeyRequired"), asked.get("Authorizer")
             yield Route(
                 method=str(event["Method"]).upper(),
                 path=str(event["Path"]),
                 function=function,
                 key_required=key_by_default if own is None else bool(own),
+                # One that there is not is an error here, and no open route.
+                authorizer=None if by is None else authorizers[by],
             )
 
 
 def _requires_key(api: Mapping[str, Any]) -> bool:
     return bool(api.get("Auth", {}).get("ApiKeyRequired", False))
+
+
+def _authorizers(api: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Give each authorizer's name, and the function that it is."""
+    for name, told in api.get("Auth", {}).get("Authorizers", {}).items():
+        yield name, str(told["FunctionArn"]["Ref"]).removesuffix(".Alias")
 
 
 def _filter(event: Mapping[str, Any]) -> dict[str, str]:

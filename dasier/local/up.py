@@ -70,6 +70,8 @@ class Ready:
     home: Home
     registry: Registry
     open_to_network: bool = False
+    accounts: tuple[str, ...] = ()
+    """Who one can sign in as on the site, where this machine's own provider is asked."""
 
 
 class Reporter(provision.Reporter, Protocol):
@@ -110,6 +112,7 @@ def up(options: Options, reporter: Reporter) -> None:
             _until_stopped(stop, lambda: work.run(wanted), work.stop)
         if stop.is_set():
             return
+        people = _people(options, site_port)
         functions = Functions.load(template.functions, options.root)
         watch = Watch(registry.store, template, functions)
         reporter.judging()
@@ -126,10 +129,13 @@ def up(options: Options, reporter: Reporter) -> None:
             home=home,
             registry=registry,
             open_to_network=not is_loopback(options.host),
+            accounts=() if people is None else _accounts(),
         )
         server = Server(gateway, bound)
         watcher = threading.Thread(target=watch.run, args=(stop,), name="watch")
         try:
+            if people is not None:
+                people.start()
             server.start()
             watcher.start()
             _serve(options, stop, ready, site_port, reporter)
@@ -137,6 +143,33 @@ def up(options: Options, reporter: Reporter) -> None:
             stop.set()
             watcher.join()
             server.stop()
+            if people is not None:
+                people.stop()
+
+
+def _people(options: Options, site_port: int) -> Server | None:
+    """Give what signs people in on this machine, with API and site told of it.
+
+    None where another provider is configured, where there is no site, and where others reach it over the network: whoever
+    opens this one chooses who to be.
+    """
+    if not options.site or not is_loopback(options.host) or os.environ.get("DASIER_OIDC_ISSUER"):
+        return None
+    from dasier.local.provider import CLIENT_ID, Provider  # noqa: PLC0415 (what is deployed has no such module)
+
+    bound = listen("127.0.0.1", 0, option="--no-site")
+    issuer = address(bound)
+    os.environ["DASIER_OIDC_ISSUER"] = issuer
+    os.environ["DASIER_OIDC_AUDIENCE"] = os.environ["DASIER_OIDC_CLIENT_ID"] = CLIENT_ID
+    names = {"127.0.0.1", "localhost", options.host}
+    sites = tuple(f"http://{f'[{name}]' if ':' in name else name}:{site_port}" for name in sorted(names))
+    return Server(Provider(issuer, sites), bound)
+
+
+def _accounts() -> tuple[str, ...]:
+    from dasier.local.provider import ACCOUNTS  # noqa: PLC0415 (as above)
+
+    return tuple(f"{one.name} ({one.says.partition(':')[0]})" for one in ACCOUNTS)
 
 
 def _serve(options: Options, stop: threading.Event, ready: Ready, site_port: int, reporter: Reporter) -> None:

@@ -43,6 +43,8 @@ class Request:
         What a caller and a log line know it by.
     client : str or None
         Who calls: the API key's id, else what ``x-client-id`` says.
+    authorizer : Mapping[str, Any]
+        What the authorizer of the route said of the person who is signed in; empty where it has none.
     """
 
     method: str
@@ -53,6 +55,7 @@ class Request:
     body: bytes
     id: str
     client: str | None
+    authorizer: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def media_type(self) -> str:
@@ -163,6 +166,7 @@ def read_event(event: Event, *, request_id: str, limit_bytes: int) -> Request:
         body=body,
         id=request_id,
         client=identity.get("apiKeyId") or headers.get("x-client-id"),
+        authorizer=context.get("authorizer") or {},
     )
 
 

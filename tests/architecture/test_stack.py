@@ -74,8 +74,14 @@ def test_an_alarm_watches_the_alias_that_is_reached(name):
     assert {"FunctionName": name, "Resource": f"{name}:live"} in errors
 
 
-def _described(**parameters):
-    return {version["Description"] for version in service(**parameters).of("AWS::Lambda::Version").values()}
+WHO = {
+    "OidcIssuer": "https://a.example",
+    "OidcAudience": "a",
+    "OidcGroupsClaim": "a",
+    "OidcOperators": "a",
+    "OidcViewers": "a",
+}
+"""What the authorizer is told, and no other function."""
 
 
 @pytest.mark.parametrize(
@@ -86,11 +92,45 @@ def _described(**parameters):
         {"BodyLimitBytes": "1"},
         {"Architecture": "arm64"},
         {"PersonalKeySecret": "dasier:SecretString::2"},
+        *({name: value} for name, value in WHO.items()),
     ],
 )
 def test_a_change_of_settings_publishes_a_new_version_too(parameters):
     """A version is replaced when its description changes; its logical id does not tell parameters apart."""
-    assert _described().isdisjoint(_described(**parameters))
+    described, changed = (
+        {name: version["Description"] for name, version in service(**told).of("AWS::Lambda::Version").items()}
+        for told in ({}, parameters)
+    )
+
+    told_who = bool(WHO.keys() & parameters.keys())
+    for name, function in FUNCTIONS.items():
+        same = {d for n, d in described.items() if n.startswith(name)} == {
+            d for n, d in changed.items() if n.startswith(name)
+        }
+        told = told_who == (name == "AuthorizerFunction") or "Architecture" in parameters
+        assert same != told, function["FunctionName"]
+
+
+def test_the_longest_settings_of_the_authorizer_fit_into_a_versions_description():
+    from samtranslator.yaml_helper import yaml_parse
+
+    known = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]
+    longest = {name: "https://".ljust(known[name]["MaxLength"], "a") for name in WHO}
+
+    descriptions = service(**longest).of("AWS::Lambda::Version").values()
+
+    assert max(len(version["Description"]) for version in descriptions) <= 256 + 40
+
+
+def test_the_authorizer_is_told_whom_to_believe_and_nobody_else_is():
+    told = {
+        name
+        for name, function in FUNCTIONS.items()
+        if any(key.startswith("DASIER_OIDC") for key in function["Environment"]["Variables"])
+    }
+
+    assert told == {"AuthorizerFunction"}
+    assert FUNCTIONS["AuthorizerFunction"]["Environment"]["Variables"]["DASIER_OIDC_ISSUER"] == ""
 
 
 def test_the_key_of_personal_columns_comes_from_where_secrets_are_kept_and_goes_to_two_functions():
@@ -113,7 +153,8 @@ def test_two_keys_of_kms_fit_into_a_versions_description():
     )
     key = base64.b64encode(der).decode()
 
-    (description,) = _described(TrustedKeys=f"{key},{key}")
+    descriptions = service(TrustedKeys=f"{key},{key}").of("AWS::Lambda::Version").values()
+    (description,) = {one["Description"] for one in descriptions if "MB" in one["Description"]}
 
     assert 128 < len(description) <= 256
     assert key[36:] in description
@@ -412,7 +453,7 @@ def test_a_record_passes_the_filter_and_is_filed_where_it_is_looked_for(record):
 def test_every_parameter_says_what_it_is():
     from samtranslator.yaml_helper import yaml_parse
 
-    for name in ("template.yaml", "foundation.yaml"):
+    for name in ("template.yaml", "foundation.yaml", "people.yaml"):
         parameters = yaml_parse((ROOT / name).read_text())["Parameters"]
 
         assert all(parameter["Description"] for parameter in parameters.values())

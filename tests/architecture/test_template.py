@@ -41,7 +41,7 @@ def test_no_path_is_declared_twice():
     assert len(paths) == len(set(paths))
 
 
-@pytest.mark.parametrize("name", ["predict", "catalog", "feedback", "jobs"])
+@pytest.mark.parametrize("name", ["predict", "catalog", "feedback", "jobs", "operations"])
 def test_a_function_answers_exactly_the_paths_that_lead_to_it(name):
     module = import_module(f"functions.{name}")
     declared = {r.path for r in TEMPLATE.routes if r.function.target[0] == f"functions.{name}"}

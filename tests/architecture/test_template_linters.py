@@ -10,7 +10,7 @@ import pytest
 from tests.e2e import environments
 
 REGIONS = ["eu-west-3", "us-east-1"]
-TEMPLATES = ["template.yaml", "foundation.yaml", "site.yaml", "github.yaml"]
+TEMPLATES = ["template.yaml", "foundation.yaml", "site.yaml", "people.yaml", "github.yaml"]
 
 
 def _program(environment: str, name: str) -> str:

@@ -13,11 +13,11 @@ from referencing.jsonschema import DRAFT202012
 from dasier.local.template import read_template
 from dasier.serving import openapi
 from dasier.serving.problems import STATUS
-from functions import catalog, feedback, jobs, predict
+from functions import catalog, feedback, jobs, operations, predict
 from tests.contracts.forms import TABLES, tensors
 from tests.published import MODELS, TEMPLATE, Api, built, expected, frame
 
-OURS = (predict.ROUTES, catalog.ROUTES, feedback.ROUTES, jobs.ROUTES)
+OURS = (predict.ROUTES, catalog.ROUTES, feedback.ROUTES, jobs.ROUTES, operations.ROUTES)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,9 @@ def test_every_route_is_in_the_template_under_the_function_that_answers_it():
     declared = {(route.path, route.function.target[0]) for route in read_template(TEMPLATE).routes}
 
     answered = {
-        (path, module.__name__) for module in (predict, catalog, feedback, jobs) for _, path in module.ROUTES
+        (path, module.__name__)
+        for module in (predict, catalog, feedback, jobs, operations)
+        for _, path in module.ROUTES
     }
     assert answered <= declared
 

@@ -29,6 +29,7 @@ MADE = {
     "ModelUnavailable": errors.ModelUnavailable("m", "it is paused"),
     "AnswerLate": errors.AnswerLate("its time is over"),
     "RecipeInvalid": errors.RecipeInvalid("m", ["a"]),
+    "Forbidden": errors.Forbidden(),
     "AwsRefused": errors.AwsRefused("signing", "it is not yours", code="AccessDenied"),
     "SettingsInvalid": errors.SettingsInvalid(["a"]),
 }
@@ -37,13 +38,14 @@ STATUS = {
     "MalformedBody": 400, "UnsupportedMediaType": 415, "TooLarge": 413, "RowsRefused": 422, "FeedbackRefused": 422,
     "KeyReused": 422, "JobNotFound": 404,
     "ModelNotFound": 404, "VersionNotFound": 404, "PathNotFound": 404, "MethodNotAllowed": 405,
+    "NotSignedIn": 401, "Forbidden": 403, "ReleaseRefused": 409,
     "VersionTaken": 409, "ReleaseTaken": 409,
     "SignatureInvalid": 503, "BindingInvalid": 503, "BlobMissing": 503, "DigestMismatch": 503,
     "LibraryMismatch": 503, "FormatUnknown": 503, "DocumentInvalid": 503, "LoadingFailed": 503,
     "GoldenMismatch": 503, "RehearsalFailed": 503,
     "StoreUnavailable": 503, "StoreDenied": 503, "ModelUnavailable": 503, "AnswerLate": 503,
     # No request leads here: if one does, it is our fault.
-    "ReleaseRefused": 500, "ComparisonRefused": 500, "RecipeInvalid": 500, "DataInvalid": 500, "EstimatorUnsupported": 500,
+    "ComparisonRefused": 500, "RecipeInvalid": 500, "DataInvalid": 500, "EstimatorUnsupported": 500,
     "AwsRefused": 500, "SettingsInvalid": 500,
 }  # fmt: skip
 

@@ -73,6 +73,11 @@ def test_it_holds_the_site_and_its_libraries_alone(unpacked):
     assert {top for top in tops if (ROOT / top).exists()} == ALLOWED_OF_OURS
 
 
+def test_what_signs_in_whoever_asks_is_not_in_it(unpacked):
+    assert not (unpacked / "dasier" / "local").exists()
+    assert not any("accounts.html" in path.name for path in unpacked.rglob("*"))
+
+
 def test_it_is_small(archive):
     assert archive.stat().st_size < MOST_BYTES
 
@@ -100,7 +105,7 @@ def test_it_answers_with_nothing_else_installed(unpacked):
         "event = dict(resource='/{proxy+}', path='/healthz', httpMethod='GET', headers={'Host': 'site.example'},\n"
         "    requestContext={'apiId': 'a', 'path': '/prod/healthz'})\n"
         "print(handler(event, None)['body'])\n"
-        "assert not {'numpy', 'boto3', 'zappa'} & set(sys.modules)\n"
+        "assert not {'numpy', 'boto3', 'zappa', 'authlib', 'joserfc', 'requests'} & set(sys.modules)\n"
     )
     told = {
         "DASIER_API_URL": "http://192.0.2.1",

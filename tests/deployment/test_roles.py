@@ -7,6 +7,7 @@ from samtranslator.yaml_helper import yaml_parse
 from deployment.package import ROOT
 
 SITE = yaml_parse((ROOT / "site.yaml").read_text())["Resources"]
+PEOPLE = yaml_parse((ROOT / "people.yaml").read_text())["Resources"]
 GITHUB = yaml_parse((ROOT / "github.yaml").read_text())["Resources"]
 
 
@@ -57,3 +58,23 @@ def test_the_deployer_cannot_widen_itself_or_become_a_publisher_by_changing_its_
         "dasier-${Stage}-github-*",
         "dasier/${Stage}/*",
     }
+
+
+def test_nobody_signs_up_by_themselves_or_changes_what_they_are_called_unverified():
+    pool, client = PEOPLE["People"]["Properties"], PEOPLE["Site"]["Properties"]
+
+    assert pool["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
+    assert pool["UserAttributeUpdateSettings"] == {"AttributesRequireVerificationBeforeUpdate": ["email"]}
+    assert pool["MfaConfiguration"] == "ON"
+    assert (client["AllowedOAuthFlows"], client["SupportedIdentityProviders"]) == (["code"], ["COGNITO"])
+    assert client["CallbackURLs"] == [{"Fn::Sub": "${SiteUrl}/sign-in/back"}]
+
+
+def test_the_groups_are_those_that_the_service_believes_in():
+    parameters = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]
+    groups = {
+        it["Properties"]["GroupName"] for it in PEOPLE.values() if it["Type"] == "AWS::Cognito::UserPoolGroup"
+    }
+
+    assert groups == {parameters[name]["Default"] for name in ("OidcOperators", "OidcViewers")}
+    assert parameters["OidcGroupsClaim"]["Default"] == "cognito:groups"

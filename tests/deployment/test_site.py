@@ -148,7 +148,12 @@ def test_what_is_not_set_is_found_in_the_stack(cloud):
         "Resources": {
             "Key": {"Type": "AWS::ApiGateway::ApiKey", "Properties": {"Enabled": True, "Value": "k" * 30}}
         },
-        "Outputs": {"ApiUrl": {"Value": "https://api.example/dev"}, "SiteKeyId": {"Value": {"Ref": "Key"}}},
+        "Outputs": {
+            "ApiUrl": {"Value": "https://api.example/dev"},
+            "SiteKeyId": {"Value": {"Ref": "Key"}},
+            "OidcIssuer": {"Value": "https://people.example"},
+            "OidcAudience": {"Value": "the-site"},
+        },
     }
     formation = cloud.client("cloudformation")
     formation.create_stack(StackName=f"dasier-{STAGE}", TemplateBody=json.dumps(stack))
@@ -168,6 +173,9 @@ def test_what_is_not_set_is_found_in_the_stack(cloud):
     told = found["aws_environment_variables"]
     assert told["DASIER_API_URL"] == "https://api.example/dev"
     assert told["DASIER_API_KEY"] == "k" * 30
+    assert told["DASIER_OIDC_ISSUER"] == "https://people.example"
+    assert told["DASIER_OIDC_CLIENT_ID"] == "the-site"
+    assert "DASIER_OIDC_CLIENT_SECRET" not in told
     assert told["DASIER_SITE_HOSTS"] == ".execute-api.eu-west-3.amazonaws.com"
     assert found["role_arn"] == cloud.outputs(f"dasier-{STAGE}-site")["Role"]
     assert found["s3_bucket"] == f"dasier-{STAGE}-site-000000000000-eu-west-3"

@@ -59,6 +59,19 @@ def test_it_is_healthy(service):
     assert good(service, "GET", "/healthz")["status"] == "ok"
 
 
+@pytest.mark.parametrize("token", [None, "Bearer e30.e30.e30"])
+def test_nobody_is_let_into_operations_where_no_provider_is_configured(service, token):
+    headers = {} if token is None else {"authorization": token}
+    decision = b'{"action": "pause", "reason": "none", "on": 1}'
+
+    for method, path, body in (
+        ("GET", "/operations", b""),
+        ("GET", "/operations/birds", b""),
+        ("POST", "/operations/birds/releases", decision),
+    ):
+        assert service.ask(method, path, headers, body).status in {401, 403}, path
+
+
 def test_it_says_what_it_is(service):
     assert good(service, "GET", "/")["name"]
 

@@ -64,6 +64,12 @@ def test_what_only_building_the_site_or_tests_need_is_not_in_it(name):
     assert not packages & set(ABSENT)
 
 
+def test_what_signs_in_whoever_asks_is_not_in_it(name):
+    assert inside(
+        name, "find /opt -path '*local/provider*'; ls /opt/dasier/dasier/local | grep -c gateway.py"
+    ) == ["1"]
+
+
 def test_no_tests_headers_or_certificates_of_the_build_are_in_it(name):
     found = inside(
         name,

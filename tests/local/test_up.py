@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -200,3 +201,55 @@ def test_a_site_that_does_not_start_ends_everything(project):
     assert status == 1
     assert "no site today" in _errors(project)
     assert "Traceback" not in _errors(project)
+
+
+ISSUER = """
+import os
+def handler(event, context):
+    return {"statusCode": 200, "body": os.environ.get("DASIER_OIDC_ISSUER", "nobody")}
+"""
+
+
+def test_people_sign_in_at_a_provider_of_this_machine_that_api_and_site_are_told_of(project):
+    (project / "functions" / "echo.py").write_text(ISSUER)
+    told_site = SITE.replace('b"site"', 'os.environ["DASIER_OIDC_ISSUER"].encode()').replace(
+        "import ", "import os, ", 1
+    )
+    (project / "webapp" / "__main__.py").write_text(told_site)
+
+    with _up(project) as process:
+        told = _until("Ctrl-C", process)
+        api, site = (re.search(rf"{name} +(http://\S+)", told)[1] for name in ("API", "Site"))
+        issuer = _get(f"{api}/anything")
+        described = json.loads(_get(f"{issuer}/.well-known/openid-configuration"))
+        of_the_site = _get(site)
+        status = _end(process, signal.SIGTERM)
+
+    assert described["issuer"] == issuer == of_the_site
+    assert issuer.startswith("http://127.0.0.1:")
+    assert "sign in there as Olga (operator)" in told
+    assert (status, _is_free(issuer)) == (0, True)
+
+
+@pytest.mark.parametrize("options", [("--no-site",), ("--no-site", "--host", "0.0.0.0")])  # noqa: S104
+def test_without_a_site_nobody_signs_in(project, options):
+    (project / "functions" / "echo.py").write_text(ISSUER)
+
+    with _up(project, *options) as process:
+        api = re.search(r"API +(http://\S+)", _until("Ctrl-C", process))[1]
+
+        assert _get(f"{api}/anything") == "nobody"
+
+
+def test_who_asks_over_the_network_chooses_nobody_to_be():
+    from dasier.local.up import Options, _people
+
+    assert _people(Options(root=Path(), recipes=Path(), data=Path(), host="0.0.0.0"), 8080) is None  # noqa: S104
+
+
+def test_a_provider_that_is_configured_is_the_one_that_signs_in(project, monkeypatch):
+    from dasier.local.up import Options, _people
+
+    monkeypatch.setenv("DASIER_OIDC_ISSUER", "https://people.example")
+
+    assert _people(Options(root=Path(), recipes=Path(), data=Path()), 8080) is None

@@ -1,5 +1,7 @@
 """Who may do what: a matrix made from the routes and the roles. Every cell is denied unless listed.
 
+Of the people who sign in, `test_33_who_is_signed_in.py` has a matrix of its own.
+
 Rows are callers (somebody without a key, somebody with one) and roles (the functions', and those of
 people); columns are every route of the template and everything that can be done to what is stored.
 A new route, role or kind of object without a rule here fails.
@@ -29,6 +31,9 @@ WITH_A_KEY = {
     "/models/{name}/versions",
     "/models/{name}/versions/{version}",
     "/models/{name}/versions/{version}/predict",
+    "/operations",
+    "/operations/{name}",
+    "/operations/{name}/releases",
     "/v2",
     "/v2/health",
     "/v2/models",
@@ -86,6 +91,8 @@ def test_only_api_gateway_s3_and_the_schedule_wake_a_function():
         ("apigateway.amazonaws.com", "PredictFunctionAliaslive"),
         ("apigateway.amazonaws.com", "CatalogFunctionAliaslive"),
         ("apigateway.amazonaws.com", "FeedbackFunctionAliaslive"),
+        ("apigateway.amazonaws.com", "OperationsFunctionAliaslive"),
+        ("apigateway.amazonaws.com", "AuthorizerFunctionAliaslive"),
         ("s3.amazonaws.com", "ReleaseFunctionAliaslive"),
         ("events.amazonaws.com", "ReleaseFunctionAliaslive"),
         ("events.amazonaws.com", "MonitorFunctionAliaslive"),
@@ -151,6 +158,9 @@ MAY: dict[str, set[tuple[str, str]]] = {
     | {("read", "prediction"), ("read", "feedback"), ("create", "verdict"), ("create", "release")},
     "MonitorRole": MODELS
     | {("read", "prediction"), ("read", "feedback"), ("read", "report"), ("create", "report")},
+    "OperationsRole": (MODELS - {("read", "blob")})
+    | {("read", "prediction"), ("read", "report"), ("create", "release")},
+    "AuthorizerRole": set(),
     "DeliveryRole": {
         (how, what) for how in ("read", "create", "overwrite") for what in ("prediction", "unfiled")
     },
@@ -285,7 +295,8 @@ def test_an_administrator_does_not_sign_although_iam_would_let_them():
 
 
 @pytest.mark.parametrize(
-    "function", ["Predict", "Catalog", "Feedback", "Release", "Monitor", "Jobs", "Batch"]
+    "function",
+    ["Predict", "Catalog", "Feedback", "Release", "Monitor", "Jobs", "Batch", "Operations", "Authorizer"],
 )
 def test_a_function_writes_into_its_own_log_alone(function):
     role = list(statements(_roles()[f"{function}Role"]))

@@ -12,7 +12,9 @@ import pytest
 from dasier.client import Client, Patience
 from tests.webapp import catalog
 from tests.webapp.fake_api import FakeApi
+from tests.webapp.people import Providing
 from webapp import Settings, create_app
+from webapp.settings import Provider
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,9 +102,18 @@ def api() -> Iterator[FakeApi]:
     fake.close()
 
 
+@pytest.fixture(scope="session")
+def providing() -> Iterator[Providing]:
+    """Give a provider that signs people in, at an address of its own."""
+    found = Providing()
+    yield found
+    found.close()
+
+
 @pytest.fixture
-def settings(api: FakeApi) -> Settings:
-    return Settings(api_url=api.url, secret=SECRET, plain_http=True)
+def settings(api: FakeApi, providing: Providing) -> Settings:
+    provider = Provider(issuer=providing.provider.issuer, client_id=providing.client_id)
+    return Settings(api_url=api.url, secret=SECRET, plain_http=True, provider=provider)
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
+from tests.webapp import operations
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -89,6 +91,8 @@ class FakeApi:
 
     def reply(self, seen: Seen) -> Canned:
         parts = seen.path.strip("/").split("/")
+        if parts[0] == "operations":
+            return operations.reply(self, seen, parts[1:])
         if parts == ["models"]:
             return Canned(200, {"models": self._listed(paused=seen.query.get("paused") == ["true"])})
         if parts[0] == "jobs":

@@ -9,6 +9,7 @@ import orjson
 from dasier.serving.about import NAME, service_version
 from dasier.serving.openapi.model import fragment
 from dasier.serving.openapi.operations import RESPONSES
+from dasier.serving.openapi.operators import OPERATORS
 from dasier.serving.openapi.paths import PATHS
 from dasier.serving.openapi.schemas import SCHEMAS
 
@@ -28,6 +29,7 @@ _TAGS = {
     "jobs": "Tables of any length, answered in the background.",
     "models": "What models there are, their versions, releases and cards.",
     "v2": "Open Inference Protocol v2, with the binary tensor data extension.",
+    "operations": "What operators see and decide: a person is signed in beside the key.",
     "service": "The service itself.",
 }
 
@@ -42,7 +44,7 @@ def document(manifests: Iterable[Manifest], *, limit_bytes: int) -> dict[str, An
     limit_bytes : int
         Models whose paths would make it longer are covered by the generic paths alone.
     """
-    paths, schemas = dict(PATHS), dict(SCHEMAS)
+    paths, schemas = dict(PATHS), SCHEMAS | OPERATORS
     room = limit_bytes - len(orjson.dumps([paths, schemas, RESPONSES])) - 10_000
     left_out = 0
     for manifest in manifests:
@@ -74,7 +76,13 @@ def document(manifests: Iterable[Manifest], *, limit_bytes: int) -> dict[str, An
                     "in": "header",
                     "name": "x-api-key",
                     "description": "Asked for on AWS; not on one's own machine.",
-                }
+                },
+                "Person": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "An ID token of the OpenID Connect provider that the service is configured with.",
+                },
             },
         },
     }

@@ -12,10 +12,11 @@ Json = dict[str, Any]
 
 _PROBLEMS: dict[str, tuple[str, str]] = {
     "400": ("Malformed", "The body is not what its content type says, or an option not what it may be."),
-    "401": ("NoKey", "No key, or one that is not known."),
-    "403": ("Forbidden", "This key may not do that."),
+    "401": ("NoKey", "No key, or one that is not known; or nobody is signed in."),
+    "403": ("Forbidden", "This key, or whoever is signed in, may not do that."),
     "404": ("NotFound", "No such path, model, version or job."),
     "405": ("MethodNotAllowed", "A path that exists, with another method."),
+    "409": ("Conflict", "Somebody else decided meanwhile, or the release log would not make sense."),
     "413": ("TooLarge", "The request or its answer is over the limit."),
     "415": ("UnsupportedMediaType", "A content type that is not read here."),
     "422": (
@@ -70,6 +71,8 @@ class Operation:
         Of a good answer, beside ``x-request-id``.
     public : bool
         Whether no key is needed.
+    person : bool
+        Whether somebody must be signed in, beside the key.
     status : str
         Of a good answer.
     method : str
@@ -87,6 +90,7 @@ class Operation:
     parameters: Sequence[Json] = ()
     headers: Mapping[str, Json] = field(default_factory=dict)
     public: bool = False
+    person: bool = False
     status: str = "200"
     method: str = ""
     optional_body: bool = False
@@ -94,12 +98,14 @@ class Operation:
 
     def written(self) -> Json:
         """Give the path item with this one operation."""
-        statuses = _POSTED if self.body is not None else _OPEN if self.public else _READ
+        statuses: tuple[str, ...] = _POSTED if self.body is not None else _OPEN if self.public else _READ
         good = {
             "description": "As asked.",
             "headers": {"x-request-id": {"schema": {"type": "string"}}, **self.headers},
             "content": dict(self.answers),
         }
+        if self.person and self.body is not None:
+            statuses = (*(one for one in statuses if one != "422"), "409")
         errors = {s: {"$ref": f"#/components/responses/{_PROBLEMS[s][0]}"} for s in sorted(statuses)}
         written: Json = {
             "operationId": self.id,
@@ -111,6 +117,8 @@ class Operation:
             written["parameters"] = list(self.parameters)
         if self.public:
             written["security"] = []
+        if self.person:
+            written["security"] = [{"ApiKey": [], "Person": []}]
         if self.body is not None:
             written["requestBody"] = {"required": not self.optional_body, "content": dict(self.body)}
         if self.later is not None:

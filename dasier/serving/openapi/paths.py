@@ -105,6 +105,17 @@ _FEEDBACK = Operation(
     parameters=[NAME],
     status="202",
 )
+_DECISION = Operation(
+    id="decide",
+    summary="Decide what serves: the next entry of the release log",
+    tag="operations",
+    answers=json_content(ref("Release")),
+    body=json_content(ref("Decision")),
+    parameters=[NAME],
+    person=True,
+    status="201",
+)
+_AFTER = option("after", {"type": "string"}, "Only models whose name comes after this one.")
 _DOCUMENT = Operation(
     id="openapi",
     summary="This document",
@@ -130,6 +141,18 @@ _OPERATIONS: dict[str, Operation] = {
     "/models/{name}/invocations": _INVOCATIONS,
     "/models/{name}/feedback": _FEEDBACK,
     "/models/{name}/jobs": SUBMIT,
+    "/operations": _get(
+        "operations",
+        "Every model in a line, for operators",
+        "Overview",
+        _AFTER,
+        tag="operations",
+        person=True,
+    ),
+    "/operations/{name}": _get(
+        "operations_of", "One model, for operators", "Operations", NAME, tag="operations", person=True
+    ),
+    "/operations/{name}/releases": _DECISION,
     "/v2": _get("v2_server", "The server's metadata", "ServerMetadata", tag="v2"),
     "/v2/health/live": _get("v2_live", "Whether it lives", "ServerLive", tag="v2", public=True),
     "/v2/health/ready": _get("v2_ready", "Whether it can serve", "ServerReady", tag="v2", public=True),

@@ -88,6 +88,8 @@ def _handlers(serve: Callable[[], Serving]) -> dict[str, Any]:
     """Give what the template names, over a service of ours."""
     found = {}
     for function in TEMPLATE.functions:
+        if function.name == "AuthorizerFunction":  # the gateway's to ask, and there is none here
+            continue
         module = import_module(function.target[0])
         routes = getattr(module, "ROUTES", None)
         # What no path leads to has a maker of its own: `release_handler`, `monitor_handler`.
