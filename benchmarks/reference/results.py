@@ -31,28 +31,54 @@ def told(found: dict[str, float], *, unit: str = "ms") -> str:
     return f"{found['median'] * scale:,.{digits}f} {unit} ({low:,.{digits}f}–{high:,.{digits}f})"
 
 
-def write(name: str, title: str, header: Sequence[str], rows: Sequence[Sequence[str]], figures: Any) -> None:
-    """Print a table and keep it with what it was measured on."""
+def write(  # noqa: PLR0913 (a table, and what is kept of it)
+    name: str,
+    title: str,
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    figures: Any,
+    *,
+    more: Sequence[tuple[Sequence[str], Sequence[Sequence[str]]]] = (),
+    keep: bool = True,
+) -> None:
+    """Print a table, and more below it, and keep them with what they were measured on."""
     machine = {
         "machine": platform.machine(),
         "cores": os.cpu_count(),
+        "processor": _processor(),
         "system": platform.system(),
         "python": platform.python_version(),
         "libraries": {library: version(library) for library in _LIBRARIES},
         "date": datetime.now(UTC).date().isoformat(),
         "load": [round(one, 2) for one in os.getloadavg()],
     }
-    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
-    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    tables = "\n\n".join(_table(*one) for one in ((header, rows), *more))
     libraries = ", ".join(f"{library} {number}" for library, number in machine["libraries"].items())
     about = (
-        f"{machine['date']}, {machine['cores']} cores ({machine['machine']}), load {machine['load'][0]} at the end; "
+        f"{machine['date']}, {machine['cores']} cores ({machine['processor']}), load {machine['load'][0]} at the end; "
         f"Python {machine['python']}, {libraries}. Medians, quartiles in parentheses."
     )
-    markdown = f"# {title}\n\n{about}\n\n" + "\n".join(lines) + "\n"
+    markdown = f"# {title}\n\n{about}\n\n{tables}\n"
     print(markdown)
+    if not keep:
+        return
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.md").write_text(markdown, encoding="utf-8")
     (RESULTS / f"{name}.json").write_text(
         json.dumps(machine | {"figures": figures}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _processor() -> str:
+    """Give the processor's model, or its kind where the system does not say."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, "") or platform.machine()

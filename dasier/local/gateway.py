@@ -1,7 +1,8 @@
 """The API on this machine: an ASGI application that does what API Gateway does.
 
 It routes by the template, makes the event, calls the function in a bounded pool of threads and
-maps the answer. It knows no model, no store and no key.
+maps the answer. It knows no model, no store and no key. A request that its function is sure to answer at once
+(`dasier.serving.deadline`) is answered on the thread of the connections: handing it over would cost more than it.
 """
 
 from __future__ import annotations
@@ -146,6 +147,9 @@ class Gateway:
             source=(scope.get("client") or ("",))[0],
         )
         made = event(call, match, resource=route.path, request_id=request_id)
+        # An option may ask for far more than a request like it did.
+        if not call.query and self._functions.is_at_once(route.function, made):
+            return reply(self._functions.call(route.function, made, request_id=request_id))
         return await self._call(route.function, made, request_id)
 
     async def _call(self, function: Function, made: dict[str, Any], request_id: str) -> Reply:

@@ -50,6 +50,30 @@ def test_a_request_reaches_the_function_of_its_route():
     assert told["query"] == {"explain": "true"}
 
 
+class Sure:
+    """A handler that says what it is sure to answer at once, and by which thread it was called."""
+
+    def __init__(self, *, sure):
+        self.sure, self.threads = sure, []
+
+    def is_at_once(self, event):
+        return self.sure
+
+    def __call__(self, event, context):
+        self.threads.append(threading.get_ident())
+        return _echo(event, context)
+
+
+@pytest.mark.parametrize(("sure", "target"), [(True, "/a"), (False, "/a"), (True, "/a?explain=true")])
+def test_only_what_is_sure_to_be_quick_is_answered_where_connections_wait(sure, target):
+    handler = Sure(sure=sure)
+
+    answer = ask(_gateway(_route("ANY", "/a"), handlers={"echo": handler}), "POST", target)
+
+    here = handler.threads == [threading.get_ident()]
+    assert (answer.status, here) == (200, sure and "?" not in target)
+
+
 def test_the_function_knows_the_id_that_the_caller_is_given():
     answer = ask(_gateway(_route("ANY", "/a")), "GET", "/a")
 
