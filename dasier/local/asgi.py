@@ -22,5 +22,5 @@ def application() -> Gateway:
     template = read_template(root / TEMPLATE)
     routed = {route.function.name: route.function for route in template.routes}.values()
     places = os.environ.get("DASIER_FUNCTIONS")
-    functions = emulated(routed, places) if places else Functions.load(routed, root)
+    functions = emulated(routed, places) if places else Functions.load(routed, root, later=True)
     return Gateway(template, functions, default_model=os.environ.get("DASIER_DEFAULT_MODEL"))

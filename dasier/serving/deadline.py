@@ -191,7 +191,11 @@ class InTime:
             return result
 
         left_s = context.get_remaining_time_in_millis() / 1000 if context is not None else None
-        if left_s is None or self._pace.is_quick(event, self._serve, left_s=left_s):
+        if (
+            left_s is None
+            or getattr(context, "at_once", False)
+            or self._pace.is_quick(event, self._serve, left_s=left_s)
+        ):
             answer = timed()
         else:
             answer = self._workers.run(timed, left_s=left_s)
