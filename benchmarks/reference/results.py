@@ -7,7 +7,7 @@ import os
 import platform
 import statistics
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 RESULTS = Path(__file__).parents[1] / "results"
+RESULTS_VARIABLE = "BENCH_RESULTS"
+"""Where results go instead: those of a quick run do not replace the ones that are kept."""
+
 _LIBRARIES = ("numpy", "scikit-learn", "onnxruntime", "pandas", "orjson", "obstore", "boto3")
+
+
+def results() -> Path:
+    """Give the folder that results are kept in."""
+    return Path(os.environ.get(RESULTS_VARIABLE) or RESULTS)
 
 
 def spread(times: Sequence[float]) -> dict[str, float]:
@@ -48,7 +56,7 @@ def write(  # noqa: PLR0913 (a table, and what is kept of it)
         "processor": _processor(),
         "system": platform.system(),
         "python": platform.python_version(),
-        "libraries": {library: version(library) for library in _LIBRARIES},
+        "libraries": {library: found for library in _LIBRARIES if (found := _version(library))},
         "date": datetime.now(UTC).date().isoformat(),
         "load": [round(one, 2) for one in os.getloadavg()],
     }
@@ -62,11 +70,20 @@ def write(  # noqa: PLR0913 (a table, and what is kept of it)
     print(markdown)
     if not keep:
         return
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.md").write_text(markdown, encoding="utf-8")
-    (RESULTS / f"{name}.json").write_text(
+    folder = results()
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.md").write_text(markdown, encoding="utf-8")
+    (folder / f"{name}.json").write_text(
         json.dumps(machine | {"figures": figures}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )
+
+
+def _version(library: str) -> str | None:
+    """Give a library's version; None where a program runs without it."""
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return None
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
