@@ -182,14 +182,15 @@ def serving(home: Path) -> Iterator[int]:
             stderr=subprocess.STDOUT,
         )
         try:
-            _await_answer(port)
+            wait_until_ready(port)
             yield port
         finally:
             process.terminate()
             process.wait(30)
 
 
-def _await_answer(port: int) -> None:
+def wait_until_ready(port: int) -> None:
+    """Return when the model has answered its golden records."""
     end_s = time.monotonic() + PATIENCE_S
     while time.monotonic() < end_s:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from dasier.cli.parts import part_with
 from dasier.errors import DasierError, InvalidRequest
 
 COMMANDS = {
@@ -60,6 +61,12 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except DasierError as error:
             raise click.ClickException(_told(error)) from error
+        except ModuleNotFoundError as error:
+            part = part_with(error.name or "")
+            if part is None:
+                raise
+            message = f"This needs {error.name}, which is not installed: pip install 'dasier[{part}]'."
+            raise click.ClickException(message) from error
 
 
 def _told(error: DasierError) -> str:

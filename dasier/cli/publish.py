@@ -26,7 +26,7 @@ class GateRefused(Conflict):
 
     def __init__(self, name: str, version: int) -> None:
         super().__init__(
-            f"The gate refused version {version} of {name}: `dasier versions {name} --json` says why. "
+            f"The gate refused version {version} of {name}: `dasier verify {name} {version}` says why. "
             "What served goes on serving."
         )
 

@@ -23,6 +23,7 @@ REQUIREMENTS: dict[str, tuple[str, ...]] = {
     "aws-sam-cli": ("aws-sam-cli==1.170.0",),
     "cfn-lint": ("cfn-lint==1.58.0",),
     "ministack": ("ministack[full]==1.5.33",),
+    "schemathesis": ("schemathesis==4.32.5",),
     "zizmor": ("zizmor==1.32.0",),
 }
 
@@ -98,6 +99,25 @@ def node_package(name: str, locked: Path) -> Path:
         _run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(folder))
         (folder / "done").write_text(lock.read_text())
     return folder / "node_modules" / name
+
+
+def from_wheel(folder: Path, part: str) -> Path:
+    """Give the interpreter of a new environment that has DASIER's wheel with one of its extras, and nothing else.
+
+    Raises
+    ------
+    Unavailable
+        Saying what went wrong.
+    """
+    uv = _uv()
+    if uv is None:
+        raise Unavailable("there is no uv")
+    _run(uv, "build", "--quiet", "--wheel", "--out-dir", str(folder), str(ROOT))
+    (wheel,) = folder.glob("dasier-*.whl")
+    interpreter = folder / "venv" / "bin" / "python"
+    _run(uv, "venv", "--quiet", "--python", sys.executable, str(folder / "venv"))
+    _run(uv, "pip", "install", "--quiet", "--python", str(interpreter), f"{wheel}[{part}]")
+    return interpreter
 
 
 def _uv() -> str | None:

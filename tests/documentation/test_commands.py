@@ -1,0 +1,70 @@
+"""Every command of the documentation runs, or stands there with the reason why not."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import click
+import pytest
+
+from dasier.cli import dasier
+from tests.documentation.pages import ROOT, Commands, commands, pages
+from tests.documentation.reader import agrees, reading
+
+BLOCKS = [block for page in pages() for block in commands(page)]
+RUN = sorted({block.page for block in BLOCKS if block.excuse is None})
+
+
+@pytest.mark.parametrize("page", RUN)
+def test_a_page_can_be_followed_from_top_to_bottom(page: str, tmp_path) -> None:
+    with reading(tmp_path) as reader:
+        for block in commands(page):
+            if block.excuse is not None:
+                continue
+
+            told = reader.run(block)
+
+            where = f"{page}:{block.line}\n{block.text}"
+            assert told.status == block.status, f"{where}\n{told.output}{told.errors}"
+            if block.output is not None:
+                assert agrees(block.output, told.output), f"{where}\nprinted:\n{told.output}"
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: f"{block.page}:{block.line}")
+def test_a_block_can_be_read_by_its_interpreter(block: Commands) -> None:
+    if block.language == "python":
+        compile(block.text, block.page, "exec")
+        return
+    done = subprocess.run(["bash", "-n", "-c", block.text], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("page", pages())
+def test_commands_and_options_that_a_page_names_exist(page: str) -> None:
+    context = click.Context(dasier)
+    wrong = []
+    for name, rest in _NAMED.findall((ROOT / page).read_text("utf-8")):
+        command = dasier.get_command(context, name)
+        if command is None:
+            wrong.append(f"dasier {name}")
+            continue
+        options = {option for known in _with_below(command) for option in known.opts + known.secondary_opts}
+        wrong += [f"dasier {name} {said}" for said in _OPTION.findall(rest) if said not in options]
+
+    assert wrong == []
+
+
+# A command ends with the line that is not continued, or with what joins it to another, or with the code's tick.
+_NAMED = re.compile(r"(?:^|[`|&;(] ?|[A-Z_]+=\S+ )dasier ([a-z]+)((?:\\\n|[^\n`|&;#)$])*)", re.MULTILINE)
+_OPTION = re.compile(r"(?<=\s)--[a-z][a-z-]*")
+
+
+def _with_below(command: click.Command) -> list[click.Parameter]:
+    """Give the parameters of a command and of those below it."""
+    below = command.commands.values() if isinstance(command, click.Group) else ()
+    return [
+        *command.get_params(click.Context(command)),
+        *(known for one in below for known in _with_below(one)),
+    ]
