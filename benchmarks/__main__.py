@@ -1,6 +1,6 @@
 """Run every benchmark, and put what they found into one table: the standard, the figure, reached or not.
 
-    make bench                                  # all of it: an hour, on an idle machine
+    make bench                                  # all of it but the soak: an hour, on an idle machine
     make bench ARGS=quick                       # fewer and shorter rounds, written to build/bench/
     make bench ARGS="quick --only peers scale"  # some
     make bench ARGS="--only"                    # none: the table of the results that are there
@@ -35,8 +35,11 @@ QUICK = {
 }
 """How a program is run when there is little time; the others know no shorter way."""
 
-LONG = ("estimators", "servers", "site", "site_package")
+LONG = ("estimators", "fuzz", "servers", "site", "site_package")
 """What is left out when there is little time."""
+
+ASKED = ("soak",)
+"""What takes an hour by itself, and is run when it is named."""
 
 IMAGE = "image"
 TABLE = "table"
@@ -59,7 +62,7 @@ def main() -> int:
     quick = options.length == "quick"
     if quick:
         os.environ[RESULTS_VARIABLE] = str(QUICK_RESULTS)
-    wanted = programs() if options.only is None else options.only
+    wanted = [name for name in programs() if name not in ASKED] if options.only is None else options.only
     if quick and options.only is None:
         wanted = [name for name in wanted if name not in LONG]
     failed = [name for name in wanted if not run(name, quick=quick)]

@@ -226,6 +226,21 @@ def batch(figures: list[dict[str, Any]]) -> Iterator[Standard]:
         )
 
 
+def fuzz(figures: dict[str, Any]) -> Iterator[Standard]:
+    """Requests made from the API's own description."""
+    requests, failures = figures["requests"], figures["failures"]
+    told = f"{failures} of {requests:,}"
+    enough = failures == 0 and requests >= 10_000
+    yield Standard("requests made from `/openapi.json`: not as documented", "0 of 10,000", told, enough)
+
+
+def soak(figures: dict[str, Any]) -> Iterator[Standard]:
+    """Everything at once, with a store that fails."""
+    wrong = len(figures["wrong"]) + len(figures["unnamed"])
+    what = f"{figures['minutes']:g} minutes of everything at once: wrong answers and refusals without a name"
+    yield Standard(what, "0", str(wrong), wrong == 0)
+
+
 HELD: dict[str, Callable[[Any], Iterator[Standard]]] = {
     "cold_start": cold_start,
     "warm": warm,
@@ -236,5 +251,7 @@ HELD: dict[str, Callable[[Any], Iterator[Standard]]] = {
     "image": image,
     "site_package": site_package,
     "estimators": estimators,
+    "fuzz": fuzz,
+    "soak": soak,
 }
 """By the name of a result."""
