@@ -189,7 +189,7 @@ def image(figures: dict[str, Any]) -> Iterator[Standard]:
     """The image of the functions and the server."""
     size_mb = figures["size_mb"]
     yield Standard(
-        "the image, unpacked", f"≤ {_MOST_IMAGE_MB} MB", f"{size_mb:.0f} MB", size_mb <= _MOST_IMAGE_MB
+        "the image, unpacked", f"≤ {_MOST_IMAGE_MB} MB", f"{size_mb:.1f} MB", size_mb <= _MOST_IMAGE_MB
     )
 
 
