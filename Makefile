@@ -74,10 +74,8 @@ site: .envs/zappa/.made ## The site on AWS, by Zappa: make site ARGS="deploy pro
 	@.envs/zappa/bin/python -m deployment.site $(ARGS)
 
 .PHONY: bench
-bench: .venv/.dev ## Measure: each program of benchmarks/
-	@found=; for program in benchmarks/[a-z]*.py; do [ -e "$$program" ] || continue; found=1; \
-		echo "== $$program"; $(BIN)/python "$$program" || exit 1; done; \
-		[ -n "$$found" ] || echo "benchmarks/ holds no program yet."
+bench: .venv/.dev ## Measure everything, into one table: make bench ARGS=quick
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: lock
 lock: $(UV) ## Resolve the dependencies again, into uv.lock

@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.reference.results import write  # noqa: E402
+
 CLIENTS = 16
 ROWS = 20
 PATIENCE_S = 180.0
@@ -246,6 +250,12 @@ def main() -> None:
     """Measure, and print."""
     with tempfile.TemporaryDirectory(prefix="dasier-delivery-") as folder:
         figures = deliver(Path(folder))
+    told = asdict(figures) | {"failed": figures.failed[:20], "inconsistent": figures.inconsistent[:20]}
+    rows = [
+        (what, f"{number:,.2f}" if isinstance(number, float) else str(number))
+        for what, number in told.items()
+    ]
+    write("delivery", f"Delivery under {CLIENTS} clients", ("what", "found"), rows, told)
     print(f"{CLIENTS} clients, {figures.requests} requests:")
     print(f"  failed                                      {len(figures.failed)}")
     print(f"  not of the version that they name           {len(figures.inconsistent)}")

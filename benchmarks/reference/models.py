@@ -45,10 +45,10 @@ class Reference:
     def held_out(self) -> pd.DataFrame:
         return self.table.iloc[: len(self.table) // 4]
 
-    def built(self, runtime: str) -> Built | None:
-        """Give it built for one runtime; None if that one cannot hold it."""
+    def built(self, runtime: str | None = None) -> Built | None:
+        """Give it built for one runtime, or for the one that a build chooses; None if that one cannot hold it."""
         trained = Trained(
-            name=f"{self.name}-{runtime}",
+            name=f"{self.name}-{runtime}" if runtime else self.name,
             task="classification",
             about=About(title={"en": self.name, "fr": self.name}, summary={"en": self.name, "fr": self.name}),
             estimator=self.estimator,
@@ -61,7 +61,7 @@ class Reference:
             origin={"kind": "recipe", "recipe": self.name},
         )
         try:
-            return assemble(trained, runtimes=(runtime,))
+            return assemble(trained, runtimes=(runtime,)) if runtime else assemble(trained)
         except EstimatorUnsupported:
             return None
 

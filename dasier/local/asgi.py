@@ -24,7 +24,7 @@ def application() -> Gateway:
     asked = (one for route in template.routes for one in (route.function, route.authorizer) if one)
     routed = {function.name: function for function in asked}.values()
     places = os.environ.get("DASIER_FUNCTIONS")
-    functions = emulated(routed, places) if places else Functions.load(routed, root)
+    functions = emulated(routed, places) if places else Functions.load(routed, root, later=True)
     return Gateway(
         template,
         functions,

@@ -6,6 +6,7 @@ import base64
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -50,9 +51,9 @@ def event(call: Call, match: Match, *, resource: str, request_id: str) -> dict[s
     the function reads the same bytes either way, and this saves the copying.
     """
     headers = dict(call.headers)
-    many: dict[str, list[str]] = {}
-    for name, value in call.headers:
-        many.setdefault(name, []).append(value)
+    many: dict[str, list[str]] = {name: [value] for name, value in call.headers}
+    if len(many) < len(call.headers):
+        many = {name: [value for other, value in call.headers if other == name] for name in many}
     pairs = parse_qsl(call.query, keep_blank_values=True) if call.query else []
     queries: dict[str, list[str]] = {}
     for name, value in pairs:
@@ -131,9 +132,9 @@ def reply(answer: Mapping[str, Any]) -> Reply:
     status = int(answer["statusCode"])
     text = answer.get("body") or ""
     body = base64.b64decode(text, validate=True) if answer.get("isBase64Encoded") else text.encode()
-    headers = [(_latin(name.lower()), _latin(value)) for name, value in (answer.get("headers") or {}).items()]
+    headers = [(_name(name), _latin(value)) for name, value in (answer.get("headers") or {}).items()]
     for name, values in (answer.get("multiValueHeaders") or {}).items():
-        lower = _latin(name.lower())
+        lower = _name(name)
         headers = [pair for pair in headers if pair[0] != lower]
         headers += [(lower, _latin(value)) for value in values]
     return Reply(status, headers, body)
@@ -158,6 +159,11 @@ def _identity(headers: Mapping[str, str], source: str) -> dict[str, str | None]:
         "apiKey": key,
         "apiKeyId": hashlib.sha256(key.encode()).hexdigest()[:10] if key else None,
     }
+
+
+@lru_cache(maxsize=200)
+def _name(name: str) -> bytes:
+    return _latin(name.lower())
 
 
 def _latin(value: object) -> bytes:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from dasier.local.template import Route
 
 
+_MOST_KNOWN, _LONGEST_KNOWN = 1_000, 200
+"""Paths that are remembered with what they led to, and how long they may be: callers make them up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """What a path led to.
@@ -55,6 +59,7 @@ class Router:
     """
 
     def __init__(self, routes: Iterable[Route]) -> None:
+        self._known: dict[str, Match] = {}
         self._root = _Node()
         for route in routes:
             node = self._root
@@ -64,9 +69,19 @@ class Router:
 
     def match(self, raw_path: str) -> Match | None:
         """Give what a path, still percent-encoded, leads to; None if it leads nowhere."""
+        known = self._known.get(raw_path)
+        if known is not None:
+            return known
         parameters: dict[str, str] = {}
         node = _walk(self._root, _cut(raw_path), 0, parameters)
-        return Match(node.routes, parameters) if node else None
+        if node is None:
+            return None
+        match = Match(node.routes, parameters)
+        if len(raw_path) <= _LONGEST_KNOWN:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[raw_path] = match
+        return match
 
 
 def _cut(path: str) -> list[str]:

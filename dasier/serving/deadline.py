@@ -4,6 +4,9 @@ Only another thread than the one that computes can answer in time, since nothing
 in native code. To hand a request over and to wait for it costs 15 to 50 µs, half of what a whole warm answer
 may cost beside its model, so what is sure to be quick is done at once (`Pace`): its version is loaded, the
 store need not be asked, and a request like it was answered a moment ago in a hundredth of the time that is left.
+
+A server that has one thread for all its connections asks `InTime.is_at_once` whether it may answer there: what that lets
+through is a matter of a few milliseconds of arithmetic, and no code that came with a model.
 """
 
 from __future__ import annotations
@@ -32,6 +35,15 @@ MARGIN_S = 0.15
 
 MOST_LEFT_BEHIND = 4
 """Threads that may compute what nobody waits for; each may hold a model and a processor."""
+
+AT_ONCE_S = 0.005
+"""Processor time that an answer may take on the thread of all connections: as long as Python lets any thread compute."""
+
+_SPARE_S = 0.02
+"""How long what is known of the release must still be good enough, so that it is when it is used."""
+
+_ARITHMETIC = frozenset({"arrays", "onnx"})
+"""Runtimes whose time the sizes bound; the other one runs the code of an estimator."""
 
 _TIMES_QUICKER = 100
 _MOST_PACES = 1_000
@@ -119,25 +131,40 @@ class Pace:
     """How quickly requests like one were answered last."""
 
     def __init__(self) -> None:
-        self._last: dict[tuple[Any, ...], tuple[float, int]] = {}
+        self._last: dict[tuple[Any, ...], tuple[float, float, int]] = {}
 
     def is_quick(self, event: Mapping[str, Any], serve: Callable[[], Service], *, left_s: float) -> bool:
         """Say whether a request is sure to be answered in a small part of the time that is left."""
         last = self._last.get(_like(event))
         if last is None:
             return False
-        took_s, length = last
+        took_s, _, length = last
         times_larger = max(1.0, _length(event) / max(1, length))
         path = event.get("pathParameters") or {}
         return took_s * times_larger * _TIMES_QUICKER < left_s and serve().is_warm(
             path.get("name", ""), path.get("version")
         )
 
-    def note(self, event: Mapping[str, Any], *, took_s: float) -> None:
-        """Remember how long an answer took."""
+    def is_at_once(self, event: Mapping[str, Any], serve: Callable[[], Service]) -> bool:
+        """Say whether a request is sure to be answered in so little time that others may wait for it.
+
+        Processor time counts: on threads that contend for the interpreter every answer takes long.
+        """
+        last = self._last.get(_like(event))
+        if last is None:
+            return False
+        _, cpu_s, length = last
+        if cpu_s * max(1.0, _length(event) / max(1, length)) >= AT_ONCE_S:
+            return False
+        path = event.get("pathParameters") or {}
+        warm = serve().warm(path.get("name", ""), path.get("version"), spare_s=_SPARE_S)
+        return bool(warm) and all(one.manifest.runtime.name in _ARITHMETIC for one in warm)
+
+    def note(self, event: Mapping[str, Any], *, took_s: float, cpu_s: float) -> None:
+        """Remember how long an answer took, and how much of that was computing."""
         if len(self._last) >= _MOST_PACES:
             self._last.clear()
-        self._last[_like(event)] = took_s, _length(event)
+        self._last[_like(event)] = took_s, cpu_s, _length(event)
 
 
 class InTime:
@@ -156,14 +183,30 @@ class InTime:
         AnswerLate
             If it does not end in the invocation's time.
         """
-        began_s = time.perf_counter()
+        began_s, cpu_s = time.perf_counter(), 0.0
+
+        def timed() -> Result:
+            nonlocal cpu_s
+            before_s = time.thread_time()
+            result = act()
+            cpu_s = time.thread_time() - before_s
+            return result
+
         left_s = context.get_remaining_time_in_millis() / 1000 if context is not None else None
-        if left_s is None or self._pace.is_quick(event, self._serve, left_s=left_s):
-            answer = act()
+        if (
+            left_s is None
+            or getattr(context, "at_once", False)
+            or self._pace.is_quick(event, self._serve, left_s=left_s)
+        ):
+            answer = timed()
         else:
-            answer = self._workers.run(act, left_s=left_s)
-        self._pace.note(event, took_s=time.perf_counter() - began_s)
+            answer = self._workers.run(timed, left_s=left_s)
+        self._pace.note(event, took_s=time.perf_counter() - began_s, cpu_s=cpu_s)
         return answer
+
+    def is_at_once(self, event: Mapping[str, Any]) -> bool:
+        """Say whether an event may be answered on a thread that others wait for."""
+        return self._pace.is_at_once(event, self._serve)
 
 
 def _like(event: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -119,6 +119,8 @@ def handler(routes: Routes, *, serve: Callable[[], Service] = service) -> Callab
             response = _refused(error, request_id, resource)
         return _answer(response, request_id)
 
+    # For a server that has one thread for all its connections.
+    handle.is_at_once = in_time.is_at_once  # type: ignore[attr-defined]
     return handle
 
 

@@ -6,8 +6,7 @@ import atexit
 import logging
 import sys
 import threading
-import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -28,8 +27,11 @@ log = logging.getLogger("dasier")
 FLUSH_S = 5.0
 """How long a record may wait before it is in the store: on S3 a file costs a request."""
 
-MOST_WAITING = 20_000
-"""Records that wait for a store which does not answer; the oldest are then lost, and that is told."""
+FULL_BYTES = 4_000_000
+"""A file is written sooner once so much waits: of many requests each still costs little, and memory is left to models."""
+
+MOST_BYTES = 64_000_000
+"""What may wait for a store that does not answer; the oldest are then lost, and that is told."""
 
 LINE_BYTES = 200_000
 """A longer line goes without its rows: CloudWatch takes events of 256 KiB."""
@@ -65,60 +67,80 @@ class Stored:
     store : Store
     flush_s : float
         How long a record waits at most.
+    full_bytes, most_bytes : int
+        How much waits before it is written sooner, and before the oldest are lost.
     """
 
-    def __init__(self, store: Store, *, flush_s: float = FLUSH_S) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        flush_s: float = FLUSH_S,
+        full_bytes: int = FULL_BYTES,
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
         self._store, self._flush_s = store, flush_s
-        self._waiting: list[dict[str, Any]] = []
-        self._lost = 0
+        self._full_bytes, self._most_bytes = full_bytes, most_bytes
+        # As lines, and where each belongs: a record's lists of numbers would take several times as much.
+        self._waiting: deque[tuple[str, bytes]] = deque()
+        self._bytes = self._lost = 0
+        self._away = False
         self._guard = threading.Lock()
         self._writing = threading.Lock()
-        self._wake = threading.Event()
+        self._wake, self._full = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
 
     def write(self, record: dict[str, Any]) -> None:
         """Keep it for the next file."""
         record.pop("_aws", None)  # CloudWatch reads no store
+        entry = layout.predictions(record["model"], record["time"][:10]), line(record)
         with self._guard:
-            self._waiting.append(record)
+            self._waiting.append(entry)
+            self._bytes += len(entry[1])
             self._bound()
+            full = self._bytes >= self._full_bytes and not self._away
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="prediction-log", daemon=True)
                 self._thread.start()
                 atexit.register(self.flush)
+        if full:
+            self._full.set()
         self._wake.set()
 
     def flush(self) -> None:
         """Write what waits; what the store does not take waits on."""
         with self._writing:
             with self._guard:
-                taken, self._waiting = self._waiting, []
+                taken, self._waiting, self._bytes = self._waiting, deque(), 0
                 lost, self._lost = self._lost, 0
             if lost:
                 log.error("predictions not logged: the store does not answer", extra={"lost": lost})
-            files: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-            for record in taken:
-                files[layout.predictions(record["model"], record["time"][:10])].append(record)
-            for prefix, records in files.items():
+            files: defaultdict[str, list[bytes]] = defaultdict(list)
+            for prefix, written in taken:
+                files[prefix].append(written)
+            for prefix, lines in files.items():
                 try:
-                    self._store.create(_key(prefix), b"".join(map(line, records)))
+                    self._store.create(_key(prefix), b"".join(lines))
+                    self._away = False
                 except Unavailable as error:
                     log.warning("prediction log not written", extra={"error": str(error)})
                     with self._guard:
-                        self._waiting = records + self._waiting
+                        self._away = True  # it is not asked again before its time, however much waits
+                        self._waiting.extendleft((prefix, written) for written in reversed(lines))
+                        self._bytes += sum(map(len, lines))
                         self._bound()
 
     def _bound(self) -> None:
-        over = len(self._waiting) - MOST_WAITING
-        if over > 0:
-            del self._waiting[:over]
-            self._lost += over
+        while self._bytes > self._most_bytes:
+            self._bytes -= len(self._waiting.popleft()[1])
+            self._lost += 1
 
     def _run(self) -> None:
         while True:
             self._wake.wait()
             self._wake.clear()
-            time.sleep(self._flush_s)  # more records may share the file
+            self._full.wait(self._flush_s)  # more records may share the file
+            self._full.clear()
             self.flush()
             if self._waiting:
                 self._wake.set()

@@ -72,10 +72,10 @@ class Releases:
             raise ModelNotFound
         return known.release
 
-    def known(self, name: str) -> Release | None:
-        """Give the newest release if the store need not be asked for it now."""
+    def known(self, name: str, *, spare_s: float = 0.0) -> Release | None:
+        """Give the newest release if the store need not be asked for it now, nor in a while."""
         known = self._known.get(name)
-        if known is None or self.clock() - known.asked_s >= self.refresh_s:
+        if known is None or self.clock() + spare_s - known.asked_s >= self.refresh_s:
             return None
         return known.release
 

@@ -139,13 +139,21 @@ class Service:
 
     def is_warm(self, name: str, version: str | None) -> bool:
         """Say whether the version that a path names, or whatever serves, answers without the store or loading."""
+        return bool(self.warm(name, version))
+
+    def warm(self, name: str, version: str | None, *, spare_s: float = 0.0) -> tuple[Loaded, ...]:
+        """Give what may answer, if all of it does without the store or loading, now and for a while; else nothing."""
         if version is not None:
-            return version.isdecimal() and self.loaded.held(name, int(version)) is not None
-        release = self.releases.known(name)
-        if release is None or release.serving is None:
-            return False
-        canary = release.canary is None or self.loaded.held(name, release.canary.version) is not None
-        return canary and self.loaded.held(name, release.serving) is not None
+            wanted = [int(version)] if version.isdecimal() else []
+        else:
+            release = self.releases.known(name, spare_s=spare_s)
+            if release is None or release.serving is None:
+                return ()
+            wanted = (
+                [release.serving] if release.canary is None else [release.serving, release.canary.version]
+            )
+        held = tuple(one for number in wanted if (one := self.loaded.held(name, number)) is not None)
+        return held if len(held) == len(wanted) else ()
 
     def _instead(self, name: str, version: int, release: Release) -> Loaded:
         """Give what serves while a version cannot be loaded: for a canary what it is held against, else the last good."""

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 import threading
 import time
 
 import pytest
 
+from dasier.errors import SettingsInvalid
 from dasier.local.functions import Functions
 from dasier.local.gateway import Gateway, Limits
 from dasier.local.template import Function, Route, Template
@@ -48,6 +50,60 @@ def test_a_request_reaches_the_function_of_its_route():
     assert told["function"] == "echo"
     assert told["parameters"] == {"name": "wine"}
     assert told["query"] == {"explain": "true"}
+
+
+class Sure:
+    """A handler that says what it is sure to answer at once, and by which thread it was called."""
+
+    def __init__(self, *, sure):
+        self.sure, self.threads = sure, []
+
+    def is_at_once(self, event):
+        return self.sure
+
+    def __call__(self, event, context):
+        self.threads.append(threading.get_ident())
+        return _echo(event, context)
+
+
+@pytest.mark.parametrize(("sure", "target"), [(True, "/a"), (False, "/a"), (True, "/a?explain=true")])
+def test_only_what_is_sure_to_be_quick_is_answered_where_connections_wait(sure, target):
+    handler = Sure(sure=sure)
+
+    answer = ask(_gateway(_route("ANY", "/a"), handlers={"echo": handler}), "POST", target)
+
+    here = handler.threads == [threading.get_ident()]
+    assert (answer.status, here) == (200, sure and "?" not in target)
+
+
+def test_functions_that_are_imported_later_are_first_seen_to_be_there(tmp_path, monkeypatch):
+    package = tmp_path / "later_functions"
+    package.mkdir()
+    (package / "here.py").write_text("handler = lambda event, context: {'statusCode': 204}\n")
+    monkeypatch.setattr("sys.path", [str(tmp_path), *sys.path])
+    here, gone = (Function(name=name, handler=f"later_functions.{name}.handler") for name in ("here", "gone"))
+
+    functions = Functions.load([here], tmp_path, later=True)
+
+    assert "later_functions.here" not in sys.modules
+    assert functions.call(here, {}, request_id="id") == {"statusCode": 204}
+    assert "later_functions.here" in sys.modules
+    with pytest.raises(SettingsInvalid, match="gone"):
+        Functions.load([here, gone], tmp_path, later=True)
+
+
+def test_function_that_cannot_be_imported_when_there_is_time_is_told_and_the_others_are(
+    tmp_path, monkeypatch, caplog
+):
+    for name, text in (("broken", "1 / 0"), ("whole", "handler = print")):
+        (tmp_path / f"later_{name}.py").write_text(text)
+    monkeypatch.setattr("sys.path", [str(tmp_path), *sys.path])
+    both = [Function(name=name, handler=f"later_{name}.handler") for name in ("broken", "whole")]
+
+    Functions.load(both, tmp_path, later=True).get_ready()
+
+    assert caplog.messages == ["a function cannot be imported"]
+    assert "later_whole" in sys.modules
 
 
 def test_the_function_knows_the_id_that_the_caller_is_given():

@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +18,7 @@ from dasier.errors import StoreUnavailable
 from dasier.personal import PersonalKey
 from dasier.releases import Canary
 from dasier.serving.exchange import handler
-from dasier.serving.prediction_log import LINE_BYTES, MOST_WAITING, Lines, Stored, line
+from dasier.serving.prediction_log import LINE_BYTES, Lines, Stored, line
 from dasier.store import open_store
 from functions import predict
 from tests import models
@@ -332,15 +333,54 @@ def test_a_store_that_does_not_answer_loses_nothing_once_it_is_back() -> None:
 
 def test_what_waits_is_bounded_and_what_is_lost_is_told(caplog: pytest.LogCaptureFixture) -> None:
     store = Gone(open_store("memory://"))
-    log = Stored(store, flush_s=60)
-    for number in range(MOST_WAITING + 5):
+    log = Stored(store, flush_s=60, most_bytes=10 * len(line(record(1))))
+    store.broken = StoreUnavailable("writing", "it is away")
+    for number in range(1, 9):
         log.write(record(number))
+    log.flush()
+    for number in range(10, 15):
+        log.write(record(number))
+    store.broken = None
 
     log.flush()
 
     found = [one.id for one in predictions.read(store, "wine", since=RECENTLY)]
-    assert (len(found), found[0]) == (MOST_WAITING, "01J5")
-    assert caplog.records[0].lost == 5
+    assert found == [f"01J{number}" for number in (5, 6, 7, 8, 10, 11, 12, 13, 14)]
+    assert caplog.records[-1].lost == 4
+
+
+def test_much_that_waits_is_written_before_its_time() -> None:
+    arrived = threading.Event()
+
+    class Told(models.Counting):
+        def create(self, key: str, content: bytes) -> bool:
+            made = super().create(key, content)
+            arrived.set()
+            return made
+
+    store = Told(open_store("memory://"))
+    log = Stored(store, flush_s=3_600, full_bytes=2 * len(line(record(1))))
+
+    log.write(record(1))
+    waits = not list(store.keys(""))
+    log.write(record(2))
+
+    assert waits
+    assert arrived.wait(30)
+    assert [one.id for one in predictions.read(store, "wine", since=RECENTLY)] == ["01J1", "01J2"]
+
+
+def test_store_that_is_away_is_not_asked_again_and_again_however_much_waits() -> None:
+    store = Gone(open_store("memory://"))
+    log = Stored(store, flush_s=3_600, full_bytes=2 * len(line(record(1))))
+    store.broken = StoreUnavailable("writing", "it is away")
+    log.write(record(1))
+    log.flush()
+
+    log.write(record(2))
+    log.write(record(3))
+
+    assert not log._full.is_set()
 
 
 def test_what_waits_when_a_process_ends_is_written_first(tmp_path) -> None:

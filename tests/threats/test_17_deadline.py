@@ -164,11 +164,51 @@ def test_what_may_be_slow_is_answered_by_another_thread(why: str) -> None:
     assert threading.get_ident() not in Dawdler.seen
 
 
+def warm(model: Any, **settings: Any) -> tuple[Any, Service]:
+    """Give a handler that has answered for a model, and its service."""
+    shop = Shop()
+    shop.publish(model)
+    service = shop.service(**{"refresh_s": 1e9} | settings)
+    handle = handler(predict.ROUTES, serve=lambda: service)
+    for _ in range(2):
+        assert handle(event(1), left(29))["statusCode"] == 200
+    return handle, service
+
+
+def test_arithmetic_that_is_warm_may_be_answered_where_others_wait() -> None:
+    handle, _ = warm(models.constant("m"))
+
+    assert handle.is_at_once(event(1))
+
+
+@pytest.mark.parametrize(
+    "why", ["cold", "much larger", "store to be asked soon", "not loaded", "another path"]
+)
+def test_what_others_would_have_to_wait_for_is_not_answered_where_they_do(why: str) -> None:
+    handle, service = warm(models.constant("m"), refresh_s=0.01 if why == "store to be asked soon" else 1e9)
+    if why == "cold":
+        handle = handler(predict.ROUTES, serve=lambda: service)
+    if why == "not loaded":
+        service.loaded._held.clear()
+    asked = event(100_000 if why == "much larger" else 1)
+    if why == "another path":
+        asked |= {"pathParameters": {"name": "m", "version": "2"}}
+
+    assert not handle.is_at_once(asked)
+
+
+def test_code_that_came_with_an_estimator_never_runs_where_others_wait() -> None:
+    Dawdler.let.set()
+    handle, _ = warm(models.pickled("m", Dawdler()))
+
+    assert not handle.is_at_once(event(1))
+
+
 def test_pace_of_names_that_callers_make_up_is_not_kept_for_ever() -> None:
     pace = Pace()
 
     for n in range(5_000):
-        pace.note({"resource": PATH, "pathParameters": {"name": f"m{n}"}}, took_s=0.001)
+        pace.note({"resource": PATH, "pathParameters": {"name": f"m{n}"}}, took_s=0.001, cpu_s=0.001)
 
     assert len(pace._last) <= 1_000
 
