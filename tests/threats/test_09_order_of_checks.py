@@ -46,9 +46,9 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def noted(taken: list[str], step: str, real: Any) -> Any:
-    def run(*arguments: Any) -> Any:
+    def run(*arguments: Any, **named: Any) -> Any:
         taken.append(step)
-        return real(*arguments)
+        return real(*arguments, **named)
 
     return run
 

@@ -26,7 +26,7 @@ def test_one_download_and_one_load_answer_everybody(store: Store, monkeypatch: p
     service = shop.service(Shop(counting).registry)
     loads: list[str] = []
     real = runtimes.load
-    monkeypatch.setattr(runtimes, "load", lambda *a: (loads.append(a[0]), real(*a))[1])
+    monkeypatch.setattr(runtimes, "load", lambda *a, **k: (loads.append(a[0]), real(*a, **k))[1])
     together = threading.Barrier(THREADS)
 
     def ask(_: int) -> int:
