@@ -11,6 +11,7 @@ import pytest
 
 from tests.webapp import catalog
 from tests.webapp.conftest import SECRET, Visitor
+from tests.webapp.fake_api import JOB
 from webapp import Settings
 from webapp.security import HEADERS
 
@@ -27,14 +28,22 @@ def every_response(site: Flask, visitor: Visitor) -> dict[str, TestResponse]:
     assert {"/operations/<name>/releases", "/sign-in/back"} <= {
         rule.rule for rule in site.url_map.iter_rules()
     }
-    values = {"name": "penguins", "filename": "site.css", "version": 3}
+    values = {"name": "penguins", "filename": "site.css", "version": 3, "job": JOB}
     answers = {}
     with site.test_request_context():
         for rule in site.url_map.iter_rules():
             path = rule.build({key: values[key] for key in rule.arguments})[1]  # type: ignore[index]
             for method in rule.methods or ():
                 answers[f"{method} {path}"] = visitor.browser.open(path, method=method, buffered=True)
-    for path in ("/nowhere", "/models/no-such", "/static/../app.py", "/models/a%2fb"):
+    for path in (
+        f"/models/diabetes/jobs/{JOB}",
+        "/models/penguins/jobs/no-such",
+        "/models/penguins/jobs/a%2f..",
+        "/nowhere",
+        "/models/no-such",
+        "/static/../app.py",
+        "/models/a%2fb",
+    ):
         answers[f"GET {path}"] = visitor.reads(path, buffered=True)
     return answers
 
