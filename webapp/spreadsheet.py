@@ -15,7 +15,7 @@ from webapp.asking import ask
 from webapp.converting import plain
 from webapp.descriptions import descriptions
 from webapp.downloads import TYPE, address, written
-from webapp.sheet_answers import answered
+from webapp.sheet_answers import answered, fit_on_a_page
 from webapp.sheets import MAX_BYTES, PASSED_ON_BYTES, SheetRefused
 from webapp.tables import Row, Table, table, template
 from webapp.wording import sheet_refused
@@ -58,6 +58,8 @@ def send(name: str) -> Page:
         text = _text()
         described = descriptions().lately(name)
         found = table(described, sheets.read(text))
+        if not fit_on_a_page(described, len(found.rows), len(text)):
+            raise SheetRefused("too_long")  # noqa: TRY301 (as if the sheet itself were too long)
     except SheetRefused as error:
         return page(name, HTTPStatus.UNPROCESSABLE_ENTITY, refusal=sheet_refused(error))
     if request.form.get("step") != "ask" or not found.good:

@@ -61,7 +61,7 @@ def standing(job: Job) -> Standing:
     return Standing(
         state=str(state),
         headline=str(HEADLINES[str(state)]),
-        answered=answered(job.rows_done),
+        answered=answered(job.rows_done) if job.rows_done or job.ended else "",
         refused=refused(job.rows_refused) if job.rows_refused else "",
         progress=1.0 if state == "done" else job.progress,
         moves=not job.ended and state != "waiting",

@@ -51,7 +51,7 @@ SHEETS = {
     "too_wide": _l("This table has far too many columns. Start from the template."),
     "columns": _l("Columns are missing: %(labels)s. Give them the names that the template has."),
     "not_accepted": _l("The model does not accept these columns any more. Take a new template, and try again."),
-    "too_long": _l("This table is too large to be answered at once: up to 5,000 rows and 500,000 characters are. Choose it again, and have it answered in the background."),
+    "too_long": _l("This table is too large to be answered at once: up to 5,000 rows and 500,000 characters are, fewer where each answer has many figures. Choose it again, and have it answered in the background."),
     "too_heavy": _l("Without scripts this site passes on tables of up to 4 MB. Allow scripts for this site, and your browser hands in a table of any size; or split it; or ask through the API, which “About this model” explains."),
     # said by the script, of a table that the site does not pass on
     "decimals": _l("This table has decimal commas. One of over 4 MB is read as it is: write numbers with a decimal point, 1.5, or split it."),
