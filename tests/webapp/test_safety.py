@@ -103,6 +103,21 @@ def test_nothing_on_any_page_is_inline_or_from_elsewhere(
             assert not re.search(r"(?:src|href|action)=\"(?:https?:)?//", answer.text), what
 
 
+def test_every_cookie_of_every_route_is_out_of_reach_of_scripts_and_other_sites(
+    site: Flask, visitor: Visitor, providing: Providing
+) -> None:
+    providing.signs_in(visitor.browser, "olga")
+    site.config["SESSION_COOKIE_SECURE"] = True
+    found = set()
+    for browser in (visitor, Visitor(site.test_client())):
+        for what, answer in every_response(site, browser).items():
+            for cookie in answer.headers.getlist("Set-Cookie"):
+                found.add(cookie.partition("=")[0])
+                assert all(flag in cookie for flag in ("HttpOnly", "Secure", "SameSite=Lax")), what
+
+    assert {"dasier", "dasier-visitor"} <= found <= {"dasier", "dasier-visitor", "dasier-person"}
+
+
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_a_hostile_model_is_only_words(
     api: FakeApi, site: Flask, providing: Providing, language: str
