@@ -1,7 +1,8 @@
 """How long the site's pages take and how large they are compressed: ``python benchmarks/site.py``.
 
 Against a site that is warm and on this machine: the one at ``--site``, else one that it starts (`dasier up`, which builds the
-recipes the first time) and ends. Every model is asked with its example, and one with a table of 500 rows. Pages are asked in turn,
+recipes the first time) and ends. Every model is asked with its example, and one with a table of 500 rows, and with one in
+the background; the operators' pages are seen signed in. Pages are asked in turn,
 round after round, so that whatever else the machine does weighs on all of them; medians and spreads are printed.
 Issue 5: a median page under 150 ms, no page over 300 kB compressed; exit status 1 if that is not so. An answer's page waits
 for the model, and says what that costs: pages that are over on their own are named.
@@ -83,10 +84,15 @@ def measure(site: str, rounds: int) -> int:
     for name in names:
         pages += [("GET", f"/models/{name}{rest}") for rest in ("", "/spreadsheet", "/about", "/history")]
         pages += [("POST", f"/models/{name}")]
-    pages += [("SHEET", f"/models/{names[0]}/spreadsheet")] if names else []
+    pages += [("SHEET", f"/models/{names[0]}/spreadsheet"), ("GET", _job(site, names[0]))] if names else []
+    cookies = _signed_in(site)
+    if cookies:
+        pages += [("OPERATOR", "/operations"), *(("OPERATOR", f"/operations/{name}") for name in names)]
+    else:
+        print("Nobody signs in there with an account of this machine: the operators' pages are left out.")
     times: dict[tuple[str, str], list[float]] = {page: [] for page in pages}
     sizes = dict.fromkeys(pages, 0.0)
-    prepared = {page: _prepare(site, *page) for page in pages}
+    prepared = {page: _prepare(site, *page, cookies=cookies) for page in pages}
     for round_ in range(rounds + 1):
         for page in pages:
             method, body, headers = prepared[page]
@@ -117,13 +123,40 @@ def _report(times: dict[tuple[str, str], list[float]], sizes: dict[tuple[str, st
     return 1 if every > MEDIAN_MS or large else 0
 
 
-def _prepare(site: str, kind: str, path: str) -> tuple[str, bytes | None, dict[str, str]]:
+def _signed_in(site: str) -> str:
+    """Sign in at the provider of `make up` and give the cookies; empty where there is none."""
+    first = http.request("GET", site + "/sign-in", redirect=False)
+    there = first.headers.get("Location", "")
+    if first.status != 302 or not there.startswith("http://127.0.0.1:"):
+        return ""
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    back = http.request("POST", there, body=b"account=olga", headers=form, redirect=False)
+    last = http.request("GET", back.headers["Location"], headers={"Cookie": _cookies(first)}, redirect=False)
+    return _cookies(last)
+
+
+def _cookies(answer: urllib3.BaseHTTPResponse) -> str:
+    return "; ".join(one.partition(";")[0] for one in answer.headers.getlist("Set-Cookie"))
+
+
+def _job(site: str, name: str) -> str:
+    """Hand in a small table, and give the page of its job."""
+    first = http.request("GET", f"{site}/models/{name}/spreadsheet")
+    table = http.request("GET", f"{site}/models/{name}/spreadsheet/template.csv?plain=1").data.decode()
+    fields = {"csrf_token": _one(r'name="csrf_token" value="([^"]*)"', first.data.decode()), "text": table}
+    headers = {"Cookie": _cookies(first), "Content-Type": "application/x-www-form-urlencoded"}
+    body = urlencode(fields).encode()
+    made = http.request("POST", f"{site}/models/{name}/jobs", body=body, headers=headers, redirect=False)
+    return str(made.headers["Location"])
+
+
+def _prepare(site: str, kind: str, path: str, *, cookies: str) -> tuple[str, bytes | None, dict[str, str]]:
     """Give what a browser sends: for POST the example that the form is filled in with, for SHEET 500 rows of it."""
-    if kind == "GET":
-        return "GET", None, {}
+    if kind in {"GET", "OPERATOR"}:
+        return "GET", None, {"Cookie": cookies} if kind == "OPERATOR" else {}
     first = http.request("GET", site + path + ("" if kind == "SHEET" else "?example=1"))
     page = first.data.decode()
-    cookie = first.headers["Set-Cookie"].partition(";")[0]
+    cookie = _cookies(first)
     fields = {"csrf_token": _one(r'name="csrf_token" value="([^"]*)"', page)}
     if kind == "SHEET":
         template = http.request("GET", f"{site}{path}/template.csv").data.decode("utf-8-sig").splitlines()

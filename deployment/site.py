@@ -7,6 +7,7 @@ What the site is told, it is told in the environment of its Lambda function, and
 
 =========================  ==================================================================================
 ``DASIER_API_URL``         the output ``ApiUrl`` of the stack ``dasier-STAGE``
+``DASIER_PUBLIC_API_URL``  the same output, which callers are told: set it to a domain of your own
 ``DASIER_API_KEY``         the API key that its output ``SiteKeyId`` names
 ``DASIER_SITE_SECRET``     the parameter ``/dasier/STAGE/site-secret``, made here (SecureString) when there is none
 ``DASIER_SITE_HOSTS``      API Gateway's own names of this region, unless set: set it to a domain of your own
@@ -45,7 +46,9 @@ if TYPE_CHECKING:
 
 FOLDER = ROOT / "build" / "site"
 UV = ROOT / ".tools" / "bin" / "uv"
-TOLD = ("DASIER_API_URL", "DASIER_API_KEY", "DASIER_SITE_SECRET", "DASIER_SITE_HOSTS")
+TOLD = (
+    "DASIER_API_URL", "DASIER_PUBLIC_API_URL", "DASIER_API_KEY", "DASIER_SITE_SECRET", "DASIER_SITE_HOSTS",
+)  # fmt: skip
 """What becomes the environment of the function."""
 SIGN_IN = ("DASIER_OIDC_ISSUER", "DASIER_OIDC_CLIENT_ID", "DASIER_OIDC_CLIENT_SECRET", "DASIER_OIDC_SCOPE")
 """As well, where people sign in."""
@@ -88,6 +91,7 @@ def told(stage: str, environment: Mapping[str, str]) -> dict[str, Any]:
     region = session.region_name
     find: dict[str, Callable[[], str]] = {
         "DASIER_API_URL": lambda: _output(session, f"dasier-{stage}", "ApiUrl"),
+        "DASIER_PUBLIC_API_URL": lambda: _output(session, f"dasier-{stage}", "ApiUrl"),
         "DASIER_API_KEY": lambda: _key(session, f"dasier-{stage}"),
         "DASIER_SITE_SECRET": lambda: _secret(session, f"/dasier/{stage}/site-secret"),
         "DASIER_SITE_HOSTS": lambda: f".execute-api.{region}.amazonaws.com",

@@ -14,6 +14,7 @@ from webapp import (
     descriptions,
     errors,
     history,
+    jobs,
     languages,
     mine,
     models,
@@ -25,6 +26,7 @@ from webapp import (
     spreadsheet,
     static,
     status,
+    visitor,
     wording,
 )
 
@@ -69,9 +71,9 @@ def create_app(settings: Settings, client: Client | None = None) -> Flask:
     )
     Bootstrap5(app)
     CSRFProtect(app)
-    for part in (descriptions, languages, security, static, errors, wording, person):
+    for part in (descriptions, languages, security, static, errors, wording, person, visitor):
         part.register(app)
-    for noun in (models, spreadsheet, about, history, mine, preferences, status):
+    for noun in (models, spreadsheet, jobs, about, history, mine, preferences, status):
         app.register_blueprint(noun.blueprint)
     if settings.provider is not None:
         for noun in (sign_in, operations):

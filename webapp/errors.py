@@ -14,6 +14,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
 
 from dasier.errors import DasierError, Forbidden, NotFound, Unavailable, trace
+from webapp.sheets import SheetRefused
 from webapp.wording import sheet_refused
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+TABLES = {"spreadsheet": "too_long", "jobs": "too_heavy"}
+"""Where tables come in, and what is said of one that is too large there."""
 RETRY_AFTER_S = 10
 """What a browser or a crawler is asked to wait when the API does not answer."""
 
@@ -63,8 +66,10 @@ def refused(error: HTTPException) -> Any:
     if status == 404:
         return not_found(error)
     if status == 413:
-        table = request.blueprint == "spreadsheet"
-        advice = sheet_refused("too_long") if table else _("Shorten what you filled in, and try again.")
+        code = TABLES.get(request.blueprint or "")
+        advice = (
+            sheet_refused(SheetRefused(code)) if code else _("Shorten what you filled in, and try again.")
+        )
         return _page(status, _("That is too much at once"), advice)
     if status >= 500:
         return failed(error)

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from dasier.client import Answer
 from dasier.errors import InvalidRequest, Unavailable
-from webapp import forms, preferences
+from webapp import forms, preferences, visitor
 from webapp.descriptions import descriptions
 from webapp.fields import PREFIX
 from webapp.history import title
@@ -103,7 +103,7 @@ def _answer(described: ModelDescription, form: Form) -> Page:
     if row is None:
         return _page(described, form, HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
-        answer = _client().predict(described.name, [row], explain=True)
+        answer = visitor.client().predict(described.name, [row], explain=True)
     except InvalidRequest as error:
         described = descriptions().now(described.name)  # what was remembered may be what it does not fit
         form, placed = forms.holding(described, row).with_errors(error.violations)

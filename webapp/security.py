@@ -6,6 +6,7 @@ carries this response's nonce; whatever a model's name or a category holds, it k
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ POLICY = (
     "style-src 'self'; "
     "img-src 'self' data:; "  # Bootstrap's select arrow and check mark, and the plots in a card, are data: images
     "font-src 'self'; "
-    "connect-src 'self'; "
+    "connect-src 'self'{connect}; "
     "form-action 'self'; "
     "frame-ancestors 'none'; "
     "base-uri 'none'; "
@@ -35,6 +36,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 PRIVATE = frozenset({"text/html", "text/csv"})
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(?=/)")
 ONE_YEAR_S = 365 * 24 * 3600
 
 
@@ -45,6 +47,13 @@ def nonce() -> str:
     return str(g.nonce)
 
 
+def let_connect(address: str) -> None:
+    """Let the scripts of this response, and of no other, reach where an address is; what is no plain origin adds nothing."""
+    origin = _ORIGIN.match(address)
+    if origin:
+        g.connect = f" {origin[0]}"
+
+
 def register(app: Flask) -> None:
     """Put the headers on every response, errors and files included."""
     app.context_processor(lambda: {"nonce": nonce})
@@ -53,7 +62,9 @@ def register(app: Flask) -> None:
     def protect(response: Response) -> Response:
         response.headers.update(HEADERS)
         # A view may ask for less: a model's card is shown as if it came from nowhere.
-        response.headers.setdefault("Content-Security-Policy", POLICY.format(nonce=nonce()))
+        response.headers.setdefault(
+            "Content-Security-Policy", POLICY.format(nonce=nonce(), connect=g.get("connect", ""))
+        )
         if app.config["SESSION_COOKIE_SECURE"]:
             response.headers["Strict-Transport-Security"] = f"max-age={ONE_YEAR_S}"
         if response.mimetype in PRIVATE:

@@ -9,6 +9,7 @@ import codecs
 import csv
 from dataclasses import dataclass
 from io import StringIO
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ MAX_TEXT = 512 * 1024
 """Characters: a page holds its results for the download, and must stay under 300 kB compressed."""
 MAX_BYTES = 2 * MAX_TEXT + 64 * 1024
 """Excel's UTF-16 takes two bytes a character; the rest is what a form adds."""
+PASSED_ON_BYTES = 4 * 1024 * 1024
+"""Of a file that goes on to a batch job: Lambda takes 6 MB, of which base64 leaves 4.5."""
 MAX_ROWS = 5_000
 MAX_COLUMNS = 2_000
 SEPARATORS = ("\t", ";", ",", "|")
@@ -31,10 +34,10 @@ _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 
 class SheetRefused(ValueError):
-    """What came is no table, or too much of one; `code` says why."""
+    """What came is no table, or too much of one; `code` says why, and `labels` which columns it lacks."""
 
-    def __init__(self, code: str) -> None:
-        self.code = code
+    def __init__(self, code: str, labels: tuple[str, ...] = ()) -> None:
+        self.code, self.labels = code, labels
         super().__init__(code)
 
 
@@ -90,23 +93,30 @@ def read(text: str) -> Sheet:
     ------
     SheetRefused
     """
-    if "\0" in text:
-        raise SheetRefused("nul")
     if len(text) > MAX_TEXT:
         raise SheetRefused("too_long")
-    text = text.removeprefix("\ufeff")
-    separator = _separator(text.lstrip("\r\n"))
-    lines: list[Line] = []
-    for line in _lines(text, separator):
-        if len(line.cells) > MAX_COLUMNS:
-            raise SheetRefused("too_wide")
-        if any(cell.strip() for cell in line.cells):
-            lines.append(line)
-        if len(lines) > MAX_ROWS + 1:
-            raise SheetRefused("too_many_rows")
+    separator, found = streamed(text)
+    lines = tuple(islice(found, MAX_ROWS + 2))
+    if len(lines) > MAX_ROWS + 1:
+        raise SheetRefused("too_many_rows")
     if len(lines) < 2:
         raise SheetRefused("no_rows" if lines else "empty")
-    return Sheet(lines[0].cells, tuple(lines[1:]), separator)
+    return Sheet(lines[0].cells, lines[1:], separator)
+
+
+def streamed(text: str) -> tuple[str, Iterator[Line]]:
+    """Give what separates the cells of a text, and its lines one after the other; those that are empty are left out.
+
+    Raises
+    ------
+    SheetRefused
+        Also while the lines are read.
+    """
+    if "\0" in text:
+        raise SheetRefused("nul")
+    text = text.removeprefix("\ufeff")
+    separator = _separator(text.lstrip("\r\n"))
+    return separator, (line for line in _lines(text, separator) if any(cell.strip() for cell in line.cells))
 
 
 def _lines(text: str, separator: str) -> Iterator[Line]:
@@ -115,6 +125,8 @@ def _lines(text: str, separator: str) -> Iterator[Line]:
     try:
         for cells in rows:
             number += 1
+            if len(cells) > MAX_COLUMNS:
+                raise SheetRefused("too_wide")
             yield Line(number, tuple(cells))
     except csv.Error as error:  # a cell over csv.field_size_limit(), or a quote that is never closed
         raise SheetRefused("not_csv") from error

@@ -8,26 +8,25 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, current_app, render_template, request
+from flask import Blueprint, Response, render_template, request
 
-from webapp import sheets
+from webapp import sheets, visitor
 from webapp.asking import ask
+from webapp.converting import plain
 from webapp.descriptions import descriptions
 from webapp.downloads import TYPE, address, written
-from webapp.sheet_answers import answered
-from webapp.sheets import MAX_BYTES, SheetRefused
+from webapp.sheet_answers import answered, fit_on_a_page
+from webapp.sheets import MAX_BYTES, PASSED_ON_BYTES, SheetRefused
 from webapp.tables import Row, Table, table, template
 from webapp.wording import sheet_refused
 
 if TYPE_CHECKING:
-    from dasier.client import Client
-
     Page = tuple[str, HTTPStatus]
 
 blueprint = Blueprint("spreadsheet", __name__, url_prefix="/models/<name>/spreadsheet")
 
 PREVIEWED = 20
-"""Rows of a preview; those in which something is wrong come first."""
+"""Rows of a preview; those in which something is wrong or unusual come first."""
 
 
 @blueprint.url_value_preprocessor
@@ -40,13 +39,14 @@ def allow_more(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
 @blueprint.get("")
 def show(name: str) -> Page:
     """Show where a table goes in, and what it looks like."""
-    return _page(name)
+    return page(name)
 
 
 @blueprint.get("/template.csv")
 def blank(name: str) -> Response:
-    """Give a CSV with the columns' names and an example, to fill in."""
-    text = written(template(descriptions().lately(name)))
+    """Give a CSV with the columns' names and an example, to fill in; a plain one as the API reads it, whoever asks."""
+    described = descriptions().lately(name)
+    text = plain(described) if request.args.get("plain") else written(template(described))
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return Response(text, content_type=TYPE, headers=headers)
 
@@ -58,14 +58,15 @@ def send(name: str) -> Page:
         text = _text()
         described = descriptions().lately(name)
         found = table(described, sheets.read(text))
+        if not fit_on_a_page(described, len(found.rows), len(text)):
+            raise SheetRefused("too_long")  # noqa: TRY301 (as if the sheet itself were too long)
     except SheetRefused as error:
-        return _page(name, HTTPStatus.UNPROCESSABLE_ENTITY, refusal=sheet_refused(error.code))
+        return page(name, HTTPStatus.UNPROCESSABLE_ENTITY, refusal=sheet_refused(error))
     if request.form.get("step") != "ask" or not found.good:
-        return _page(name, table=found, shown=_shown(found), text=text)
-    client: Client = current_app.extensions["dasier-client"]
-    outcomes = ask(client, described, [row.values for row in found.good])
+        return page(name, table=found, shown=_shown(found), text=text)
+    outcomes = ask(visitor.client(), described, [row.values for row in found.good])
     results = answered(described, found, outcomes)
-    return _page(name, results=results, download=address(written(results.download)))
+    return page(name, results=results, download=address(written(results.download)))
 
 
 def _text() -> str:
@@ -77,9 +78,12 @@ def _text() -> str:
 
 
 def _shown(found: Table) -> list[Row]:
-    return [*found.bad, *found.good][:PREVIEWED]
+    usual = [row for row in found.good if not row.cautions]
+    return [*found.bad, *found.odd, *usual][:PREVIEWED]
 
 
-def _page(name: str, status: HTTPStatus = HTTPStatus.OK, **more: object) -> Page:
+def page(name: str, status: HTTPStatus = HTTPStatus.OK, **more: object) -> Page:
+    """Give the page where tables go in, with whatever came of one."""
     described = descriptions().lately(name)
-    return render_template("models/spreadsheet.html", model=described, name=name, **more), status
+    sizes = {"most": PASSED_ON_BYTES, "at_once": MAX_BYTES}
+    return render_template("models/spreadsheet.html", model=described, name=name, **sizes, **more), status

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
 
 from dasier.spreadsheets import neutral
 from webapp.fields import Field, Refused, as_typed
+from webapp.labels import entered
 from webapp.languages import current
-from webapp.wording import refused
+from webapp.wording import caution, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,11 +28,12 @@ NO = frozenset({"false", "no", "non", "faux", "0", "n"})
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the sheet: its values for the model, or what is wrong, by column."""
+    """A line of the sheet: its values for the model, or what is wrong, by column; and what is unusual of them."""
 
     line: Line
     values: Mapping[str, Any]
     errors: Mapping[str, str]
+    cautions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,11 @@ class Table:
         """The rows that something is wrong with."""
         return tuple(row for row in self.rows if row.errors)
 
+    @property
+    def odd(self) -> tuple[Row, ...]:
+        """The rows that can be asked about, though the model has never seen such a value."""
+        return tuple(row for row in self.good if row.cautions)
+
 
 def table(described: ModelDescription, sheet: Sheet) -> Table:
     """Give the rows of a sheet for a model."""
@@ -79,29 +86,45 @@ def table(described: ModelDescription, sheet: Sheet) -> Table:
         head for place, head in enumerate(sheet.header) if head.strip() and place not in places.values()
     )
     decimals = "fr" if sheet.separator == ";" else current()
-    rows = (
-        ()
-        if missing
-        else tuple(
-            _row(fields, places, line, width=len(sheet.header), decimals=decimals) for line in sheet.lines
-        )
-    )
-    return Table(sheet, fields, places, missing, unknown, decimals, rows)
+    read = Table(sheet, fields, places, missing, unknown, decimals, ())
+    return read if missing else replace(read, rows=tuple(rows_of(read, sheet.lines)))
+
+
+def rows_of(read: Table, lines: Iterable[Line]) -> Iterator[Row]:
+    """Give lines as rows of a table that is read."""
+    for line in lines:
+        yield _row(read.fields, read.places, line, width=len(read.sheet.header), decimals=read.decimals)
 
 
 def _row(fields: Sequence[Field], places: Mapping[str, int], line: Line, *, width: int, decimals: str) -> Row:
-    values, errors = {}, {}
-    for field in fields:
-        name = field.column.name
+    values, errors, cautions = {}, {}, {}
+    for it in fields:
+        name = it.column.name
         place = places.get(name)
         cell = line.cells[place] if place is not None and place < len(line.cells) else ""
         try:
-            values[name] = _value(field, cell, decimals)
+            values[name] = _value(it, cell, decimals)
         except Refused as error:
             errors[name] = refused(error.code)
+        else:
+            unusual = _unusual(it.column, values[name])
+            if unusual:
+                shown = entered(it, values[name])
+                cautions[name] = caution(unusual, label=it.label, entered=shown, seen=it.seen)
     if any(cell.strip() for cell in line.cells[width:]):
         errors[""] = refused("too_many_cells")
-    return Row(line, values, errors)
+    return Row(line, values, errors, cautions)
+
+
+def _unusual(column: Column, value: Any) -> str | None:
+    """Give the code of what the API will warn of; None if it has seen such values."""
+    if column.kind == "category" and value is not None and value not in column.categories:
+        return "unseen_category"
+    is_number = column.kind in {"float", "integer"} and value is not None
+    low, high = column.minimum, column.maximum
+    if is_number and ((low is not None and value < low) or (high is not None and value > high)):
+        return "outside_training_range"
+    return None
 
 
 def _value(field: Field, cell: str, decimals: str) -> Any:

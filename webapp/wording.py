@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from webapp.sheets import SheetRefused
+
 TASKS = {
     "classification": _l("Recognises a category"),
     "regression": _l("Estimates a number"),
@@ -47,14 +49,25 @@ SHEETS = {
     "nul": _l("This is no text file. In your spreadsheet, save it as “CSV UTF-8”, or copy its cells and paste them here."),
     "not_csv": _l("This is no table: a cell is far too long, or a quotation mark is never closed."),
     "too_wide": _l("This table has far too many columns. Start from the template."),
-    "too_long": _l("This table is too large: up to 5,000 rows and 500,000 characters are answered here. Split it, or ask through the API, which “About this model” explains."),
+    "columns": _l("Columns are missing: %(labels)s. Give them the names that the template has."),
+    "not_accepted": _l("The model does not accept these columns any more. Take a new template, and try again."),
+    "too_long": _l("This table is too large to be answered at once: up to 5,000 rows and 500,000 characters are, fewer where each answer has many figures. Choose it again, and have it answered in the background."),
+    "too_heavy": _l("Without scripts this site passes on tables of up to 4 MB. Allow scripts for this site, and your browser hands in a table of any size; or split it; or ask through the API, which “About this model” explains."),
+    # said by the script, of a table that the site does not pass on
+    "decimals": _l("This table has decimal commas. One of over 4 MB is read as it is: write numbers with a decimal point, 1.5, or split it."),
+    "not_utf8": _l("One of over 4 MB is read as it is, in UTF-8. Save it as “CSV UTF-8”, or split it."),
 }  # fmt: skip
 SHEETS["too_many_rows"] = SHEETS["too_long"]
 
 
-def sheet_refused(code: str) -> str:
+def sheet_refused(error: SheetRefused) -> str:
     """Say why a table cannot be read, and what to do."""
-    return str(SHEETS[code])
+    return str(SHEETS[error.code]) % {"labels": ", ".join(error.labels)}
+
+
+def by_script() -> dict[str, str]:
+    """Give what a page's script says of a large table that it does not hand in."""
+    return {code: str(SHEETS[code]) for code in ("workbook", "decimals", "not_utf8")}
 
 
 def refused(code: str) -> str:

@@ -14,6 +14,7 @@ worth trying again is tried again (`dasier.client.transport`).
 
 from __future__ import annotations
 
+from copy import copy
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -61,7 +62,7 @@ class Client(Jobs):
     api_key : str, optional
         Sent as ``x-api-key``.
     client_id : str, optional
-        Sent as ``x-client-id``: the same id always meets the same version during a canary.
+        Sent as ``x-client-id``: the same id with the same key always meets the same version during a canary.
     timeout_s : float
         For one attempt, in seconds.
     patience : Patience, optional
@@ -92,6 +93,18 @@ class Client(Jobs):
     def __repr__(self) -> str:
         """Name the service, never the key."""
         return f"Client({self._transport.url!r})"
+
+    def caller(self, client_id: str) -> Client:
+        """Give the same service, asked in the name of one of many callers; connections are shared.
+
+        Parameters
+        ----------
+        client_id : str
+            Sent as ``x-client-id``.
+        """
+        found = copy(self)
+        found._transport = self._transport.saying({"x-client-id": client_id})  # noqa: SLF001 (its own)
+        return found
 
     def models(self, *, paused: bool = False) -> tuple[ModelEntry, ...]:
         """Give the models that serve, in the service's order; those that are paused too if asked, with no version."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import random
 import time
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -96,6 +97,12 @@ class Transport:
         self._pool = urllib3.PoolManager(
             retries=False, timeout=urllib3.Timeout(connect=min(5.0, timeout_s), read=timeout_s)
         )
+
+    def saying(self, headers: Mapping[str, str]) -> Transport:
+        """Give a transport over the same connections that sends these headers as well."""
+        found = copy(self)
+        found.headers = {**self.headers, **headers}
+        return found
 
     def send(
         self, method: str, path: str, *, body: bytes | None = None, headers: Mapping[str, str] | None = None

@@ -42,7 +42,7 @@ class Request:
     id : str
         What a caller and a log line know it by.
     client : str or None
-        Who calls: the API key's id, else what ``x-client-id`` says.
+        Who calls: the API key's id, and what ``x-client-id`` says of who uses that key; either alone, if that is all.
     authorizer : Mapping[str, Any]
         What the authorizer of the route said of the person who is signed in; empty where it has none.
     """
@@ -167,7 +167,7 @@ def read_event(event: Event, *, request_id: str, limit_bytes: int) -> Request:
         headers=headers,
         body=body,
         id=request_id,
-        client=identity.get("apiKeyId") or headers.get("x-client-id"),
+        client="/".join(filter(None, (identity.get("apiKeyId"), headers.get("x-client-id")))) or None,
         authorizer=context.get("authorizer") or {},
     )
 

@@ -172,6 +172,7 @@ def test_what_is_not_set_is_found_in_the_stack(cloud):
     found = json.loads(done.stdout)
     told = found["aws_environment_variables"]
     assert told["DASIER_API_URL"] == "https://api.example/dev"
+    assert told["DASIER_PUBLIC_API_URL"] == "https://api.example/dev"
     assert told["DASIER_API_KEY"] == "k" * 30
     assert told["DASIER_OIDC_ISSUER"] == "https://people.example"
     assert told["DASIER_OIDC_CLIENT_ID"] == "the-site"

@@ -69,12 +69,15 @@ def test_body_in_base64_is_decoded() -> None:
     assert body["body"] == "abc"
 
 
-def test_key_of_the_gateway_says_who_calls_before_any_header() -> None:
+@pytest.mark.parametrize(("header", "client"), [({}, "key-7"), ({"x-client-id": "ada"}, "key-7/ada")])
+def test_key_of_the_gateway_says_who_calls_and_a_header_which_of_its_callers(
+    header: dict[str, str], client: str
+) -> None:
     context = {"requestId": "r1", "identity": {"apiKeyId": "key-7"}}
 
-    _, body, _ = ask("/echo", headers={"x-client-id": "ada"}, requestContext=context)
+    _, body, _ = ask("/echo", headers=header, requestContext=context)
 
-    assert body["client"] == "key-7"
+    assert body["client"] == client
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 
 from tests.webapp import conftest as of_the_site
 from tests.webapp.conftest import SECRET, Visitor
+from tests.webapp.fake_api import JOB
 from tests.webapp.people import asked, path
 from tests.webapp.test_safety import every_response
 from webapp import Settings, create_app
@@ -29,6 +30,7 @@ api, settings, site = of_the_site.api, of_the_site.settings, of_the_site.site
 visitor, providing = of_the_site.visitor, of_the_site.providing
 
 FORMS = ("/models/penguins", "/models/penguins/again", "/models/penguins/spreadsheet", "/preferences", "/sign-out",
+         "/models/penguins/jobs", f"/models/penguins/jobs/{JOB}", f"/models/penguins/jobs/{JOB}/stop",
          "/operations/penguins/review", "/operations/penguins/releases")  # fmt: skip
 
 
@@ -45,7 +47,7 @@ def _cookies(browser: FlaskClient) -> dict[str, str]:
 
 def test_every_form_is_among_those_that_are_forged_here(site: Flask) -> None:
     posted = {
-        rule.rule.replace("<name>", "penguins")
+        rule.rule.replace("<name>", "penguins").replace("<job>", JOB)
         for rule in site.url_map.iter_rules()
         if "POST" in (rule.methods or ())
     }

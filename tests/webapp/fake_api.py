@@ -56,6 +56,8 @@ class FakeApi:
         self.releases: dict[str, list[dict[str, Any]]] = {}
         self.canned: deque[Canned] = deque()
         self.seen: list[Seen] = []
+        self.jobs: dict[str, dict[str, Any]] = {JOB: job(JOB, "penguins")}
+        self.inputs: dict[str, bytes] = {}
         handler = type("Handler", (_Handler,), {"api": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._server.daemon_threads = True
@@ -96,7 +98,9 @@ class FakeApi:
         if parts == ["models"]:
             return Canned(200, {"models": self._listed(paused=seen.query.get("paused") == ["true"])})
         if parts[0] == "jobs":
-            return Canned(200, {"id": parts[1], "state": "running"})
+            return self._job(parts[1], seen)
+        if parts[0] == "files":
+            return self._take(parts[2], seen)
         if parts[0] != "models" or parts[1] not in self.models:
             return Canned(404, {"status": 404, "detail": "There is no model of this name."})
         name, rest = parts[1], "/".join("{version}" if part.isdigit() else part for part in parts[2:])
@@ -109,9 +113,36 @@ class FakeApi:
             "releases": lambda: Canned(200, {"releases": _part(self.releases[name], "number", seen)}),
             "card": lambda: Canned(200, "# A card"),
             "feedback": lambda: Canned(202, {}),
-            "jobs": lambda: Canned(202, {"state": "waiting"}, {"Location": "/jobs/01J5"}),
+            "jobs": lambda: self._submitted(name, seen),
         }
         return replies[rest]() if rest in replies else Canned(404, {"status": 404})
+
+    def _submitted(self, name: str, seen: Seen) -> Canned:
+        id_ = f"01J5ZK{len(self.jobs):020}"
+        self.jobs[id_] = job(id_, name)
+        if seen.body:
+            self._take(id_, seen)
+        nameless = {key: value for key, value in self.jobs[id_].items() if key != "id"}
+        return Canned(202, nameless, {"Location": f"/jobs/{id_}"})
+
+    def _job(self, id_: str, seen: Seen) -> Canned:
+        if id_ not in self.jobs:
+            return Canned(404, {"status": 404, "detail": "There is no job of this id."})
+        if seen.method == "DELETE":
+            self.moves(id_, state="cancelled")
+        return Canned(200, self.jobs[id_])
+
+    def _take(self, id_: str, seen: Seen) -> Canned:
+        if id_ in self.inputs:
+            return Canned(412, {"status": 412, "detail": "The rows of this job are there already."})
+        self.inputs[id_] = seen.body
+        self.moves(id_, state="queued")
+        return Canned(200)
+
+    def moves(self, id_: str, **more: Any) -> None:
+        """Let a job stand elsewhere from now on."""
+        self.jobs[id_].pop("upload", None)
+        self.jobs[id_] |= more
 
     def _listed(self, *, paused: bool) -> list[dict[str, Any]]:
         resting = {name for name in self.models if self._paused(name)}
@@ -151,6 +182,18 @@ class FakeApi:
             "predictions": [prediction] * rows,
             "warnings": warnings,
         }
+
+
+JOB = "01J5ZKXW8N0V7QG2T4R6Y8B1CD"
+"""A job of the penguins that waits for its rows."""
+
+
+def job(id_: str, model: str) -> dict[str, Any]:
+    """Give a job as the API tells it, which waits for its rows."""
+    return {"id": id_, "model": model, "version": 7, "state": "waiting", "created": "2026-11-20T09:30:00Z",
+            "rows_done": 0, "rows_refused": 0, "progress": 0.0, "links": {"self": f"/jobs/{id_}"},
+            "upload": {"method": "PUT", "url": f"/files/jobs/{id_}/input?signature=s", "expires_in_s": 3600,
+                       "headers": {"content-type": "text/csv", "if-none-match": "*"}}}  # fmt: skip
 
 
 def version(number: int, *, passed: bool | None = True, **more: Any) -> dict[str, Any]:
@@ -198,6 +241,12 @@ class _Handler(BaseHTTPRequestHandler):
         self._serve()
 
     def do_POST(self) -> None:
+        self._serve()
+
+    def do_PUT(self) -> None:
+        self._serve()
+
+    def do_DELETE(self) -> None:
         self._serve()
 
     def log_message(self, *args: object) -> None:

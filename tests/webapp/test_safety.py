@@ -11,6 +11,7 @@ import pytest
 
 from tests.webapp import catalog
 from tests.webapp.conftest import SECRET, Visitor
+from tests.webapp.fake_api import JOB
 from webapp import Settings
 from webapp.security import HEADERS
 
@@ -27,14 +28,22 @@ def every_response(site: Flask, visitor: Visitor) -> dict[str, TestResponse]:
     assert {"/operations/<name>/releases", "/sign-in/back"} <= {
         rule.rule for rule in site.url_map.iter_rules()
     }
-    values = {"name": "penguins", "filename": "site.css", "version": 3}
+    values = {"name": "penguins", "filename": "site.css", "version": 3, "job": JOB}
     answers = {}
     with site.test_request_context():
         for rule in site.url_map.iter_rules():
             path = rule.build({key: values[key] for key in rule.arguments})[1]  # type: ignore[index]
             for method in rule.methods or ():
                 answers[f"{method} {path}"] = visitor.browser.open(path, method=method, buffered=True)
-    for path in ("/nowhere", "/models/no-such", "/static/../app.py", "/models/a%2fb"):
+    for path in (
+        f"/models/diabetes/jobs/{JOB}",
+        "/models/penguins/jobs/no-such",
+        "/models/penguins/jobs/a%2f..",
+        "/nowhere",
+        "/models/no-such",
+        "/static/../app.py",
+        "/models/a%2fb",
+    ):
         answers[f"GET {path}"] = visitor.reads(path, buffered=True)
     return answers
 
@@ -92,6 +101,21 @@ def test_nothing_on_any_page_is_inline_or_from_elsewhere(
                 r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)|javascript:", answer.text
             ), what
             assert not re.search(r"(?:src|href|action)=\"(?:https?:)?//", answer.text), what
+
+
+def test_every_cookie_of_every_route_is_out_of_reach_of_scripts_and_other_sites(
+    site: Flask, visitor: Visitor, providing: Providing
+) -> None:
+    providing.signs_in(visitor.browser, "olga")
+    site.config["SESSION_COOKIE_SECURE"] = True
+    found = set()
+    for browser in (visitor, Visitor(site.test_client())):
+        for what, answer in every_response(site, browser).items():
+            for cookie in answer.headers.getlist("Set-Cookie"):
+                found.add(cookie.partition("=")[0])
+                assert all(flag in cookie for flag in ("HttpOnly", "Secure", "SameSite=Lax")), what
+
+    assert {"dasier", "dasier-visitor"} <= found <= {"dasier", "dasier-visitor", "dasier-person"}
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

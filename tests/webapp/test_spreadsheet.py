@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import html
 import io
+import random
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -195,6 +197,32 @@ def test_what_could_not_be_asked_is_told_and_what_was_answered_is_kept(
 
     assert page.status_code == 200
     assert "500 rows answered. 1 row was not asked." in text(page.text)
+
+
+@pytest.mark.parametrize(("rows", "status"), [(2_000, 200), (4_000, 422)])
+def test_no_page_of_answers_is_over_300_kb_compressed(
+    api: FakeApi, visitor: Visitor, rows: int, status: int
+) -> None:
+    digits = random.Random(7)  # noqa: S311 (the worst case: figures that nothing compresses)
+    usual = api._answer
+
+    def answer(name: str, seen: Any) -> dict[str, Any]:
+        given = usual(name, seen)
+        keys = given["predictions"][0]["probabilities"]
+        shares = [{key: digits.random() for key in keys} for _row in given["predictions"]]
+        return given | {"predictions": [given["predictions"][0] | {"probabilities": one} for one in shares]}
+
+    api._answer = answer  # type: ignore[method-assign]
+    columns = [column["name"] for column in api.models["digits"]["schema"]["columns"]]
+    lines = [",".join(str(digits.randint(0, 16)) for _column in columns) for _row in range(rows)]
+
+    page = sends(visitor, ",".join(columns) + "\n" + "\n".join(lines)[:500_000], "digits")
+
+    assert page.status_code == status
+    assert len(gzip.compress(page.data, 6)) < 300_000
+    assert (len(gzip.compress(page.data, 6)) > 100_000) == (
+        status == 200
+    )  # it is a large page, not an empty one
 
 
 def test_columns_that_are_missing_are_named(api: FakeApi, visitor: Visitor) -> None:

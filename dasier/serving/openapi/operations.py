@@ -162,7 +162,7 @@ VERSION: Json = {
 CLIENT: Json = {
     "name": "x-client-id",
     "in": "header",
-    "description": "Who calls, where no API key tells: the same caller always gets the same version of a canary.",
+    "description": "Who calls, among those who share an API key or have none: the same caller always gets the same version of a canary.",
     "schema": {"type": "string"},
 }
 
