@@ -16,7 +16,7 @@ from dasier.serving.formats.table_csv import read_csv
 from dasier.serving.predicting import MOST_BLAMED, predict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from dasier.serving.loading import Loaded
 
 _POINTER = pointer_in("#")
+MOST_FAULTS = 10
+"""Told of a row: a wide table in a form of another country is wrong everywhere, and its faults are larger than it is."""
+
 _ROWLESS = frozenset({"unknown_column", "duplicate_column", "missing", "more", "malformed_csv"})
 """What is said of a table as a whole."""
 
@@ -41,22 +44,28 @@ class Answered:
         How many it has.
     lines : list of bytes
         Results, in order.
-    refusals : list of Refusal
     """
 
     rows: int = 0
     lines: list[bytes] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
+    _refusals: dict[int, bytes] = field(default_factory=dict)
+
+    def refuse(self, refusals: Sequence[Refusal]) -> None:
+        """Note what is wrong with one row: lines, not objects, since a block may hold nothing but faults."""
+        told = sorted(refusals[:MOST_FAULTS])
+        if more := len(refusals) - len(told):
+            told.append(Refusal(refusals[0].row, "", "more", f"This row has {more} more faults."))
+        self._refusals[refusals[0].row] = b"".join(refusal.line() for refusal in told)
 
     @property
     def refused(self) -> int:
         """How many rows were not answered."""
-        return len({refusal.row for refusal in self.refusals})
+        return len(self._refusals)
 
     @property
     def refused_lines(self) -> bytes:
-        """Every fault, in the order of the rows."""
-        return b"".join(refusal.line() for refusal in sorted(self.refusals))
+        """Every fault that is told, in the order of the rows."""
+        return b"".join(self._refusals[row] for row in sorted(self._refusals))
 
 
 def check_header(header: bytes, schema: Schema) -> None:
@@ -87,13 +96,15 @@ class Answering:
     def __init__(self, loaded: Loaded, results: Results, header: bytes = b"") -> None:
         self._loaded, self._results, self._header = loaded, results, header
         self._separator = splitting.separator_of(header)
+        # Of so few rows every fault is told, so that where most are bad each is read three times, not by ever smaller halves.
+        self._piece_rows = max(1, (MAX_VIOLATIONS - 1) // (len(loaded.manifest.schema.columns) + 1))
 
     def block(self, block: Block, first: int) -> Answered:
         """Give what comes of a block, whose first row has a number."""
         found = Answered()
         if block.endless:
             found.rows = 1
-            found.refusals.append(Refusal(first, "", "malformed_csv", "This row is too long to be read."))
+            found.refuse([Refusal(first, "", "malformed_csv", "This row is too long to be read.")])
             return found
         try:
             rows, _ = read_csv(self._header + block.content, self._loaded.manifest.schema)
@@ -112,34 +123,48 @@ class Answering:
         self._predict(rows, numbers, warned(rows.warnings, numbers), found)
 
     def _read(self, lines: Sequence[bytes], numbers: NDArray[np.intp], found: Answered) -> None:
-        """Answer the lines that can be, and note what is wrong with the others."""
+        """Answer the lines that can be, together, and note what is wrong with the others."""
+        kept = self._sorted_out(lines, numbers, found)
+        if kept:
+            good = [lines[at] for at in kept]
+            self.rows(self._rows(good), numbers[kept], found)
+
+    def _rows(self, lines: Iterable[bytes]) -> Rows:
+        rows, _ = read_csv(self._header + b"".join(map(_ended, lines)), self._loaded.manifest.schema)
+        return rows
+
+    def _sorted_out(self, lines: Sequence[bytes], numbers: NDArray[np.intp], found: Answered) -> list[int]:
+        """Give which of some lines can be answered; note what is wrong with the others."""
         try:
-            rows, _ = read_csv(self._header + b"".join(map(_ended, lines)), self._loaded.manifest.schema)
+            rows = self._rows(lines)
         except (MalformedBody, RowsRefused) as error:
             faults = _faults(error, numbers)
             if faults is None and len(lines) == 1:
                 faults = {0: [_unreadable(lines[0], error, int(numbers[0]))]}
-            if faults is None:
-                self._halves(lines, numbers, found)
-                return
-            found.refusals += [refusal for several in faults.values() for refusal in several]
-            kept = [at for at in range(len(lines)) if at not in faults]
-            if kept:
-                self._read([lines[at] for at in kept], numbers[kept], found)
-            return
-        if len(rows) == len(lines):
-            self.rows(rows, numbers, found)
-        elif len(lines) == 1:  # a quote that opens nothing where a row begins is not what it seems
-            found.refusals.append(
-                Refusal(int(numbers[0]), "", "malformed_csv", "This row cannot be told apart.")
-            )
+            whole = isinstance(
+                error, RowsRefused
+            )  # who cannot tell cells apart says nothing of what is in them
         else:
-            self._halves(lines, numbers, found)
+            if len(rows) == len(lines):
+                return list(range(len(lines)))
+            # a quote that opens nothing where a row begins is not what it seems
+            torn = Refusal(int(numbers[0]), "", "malformed_csv", "This row cannot be told apart.")
+            faults, whole = ({0: [torn]} if len(lines) == 1 else None), True
+        if faults is None:
+            size = min(self._piece_rows, -(-len(lines) // 2))
+            pieces = (range(start, min(start + size, len(lines))) for start in range(0, len(lines), size))
+            return [at for piece in pieces for at in self._of(piece, lines, numbers, found)]
+        for refusals in faults.values():
+            found.refuse(refusals)
+        kept = [at for at in range(len(lines)) if at not in faults]
+        return kept if whole or not kept else self._of(kept, lines, numbers, found)
 
-    def _halves(self, lines: Sequence[bytes], numbers: NDArray[np.intp], found: Answered) -> None:
-        half = len(lines) // 2
-        self._read(lines[:half], numbers[:half], found)
-        self._read(lines[half:], numbers[half:], found)
+    def _of(
+        self, places: Sequence[int], lines: Sequence[bytes], numbers: NDArray[np.intp], found: Answered
+    ) -> list[int]:
+        """Give which of the lines at some places can be answered."""
+        kept = self._sorted_out([lines[at] for at in places], numbers[np.asarray(places)], found)
+        return [places[at] for at in kept]
 
     def _predict(
         self, rows: Rows, numbers: NDArray[np.intp], warnings: Mapping[int, bytes], found: Answered
@@ -153,7 +178,8 @@ class Answering:
                 self._predict(rows.take(slice(0, half)), numbers[:half], warnings, found)
                 self._predict(rows.take(slice(half, None)), numbers[half:], warnings, found)
                 return
-            found.refusals += [refusal for several in faults.values() for refusal in several]
+            for refusals in faults.values():
+                found.refuse(refusals)
             kept = np.array([at for at in range(len(rows)) if at not in faults], dtype=np.intp)
             if len(kept):
                 self._predict(rows.take(kept), numbers[kept], warnings, found)

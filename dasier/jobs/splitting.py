@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = 8 * 1024 * 1024
 """How much is read at a time; a row that does not end in it is refused."""
+
+MOST_ROWS = 250_000
+"""In a block: what is made of short rows takes more memory than they do."""
 
 MOST_CELL_BYTES = 512 * 1024
 """More than the 131,072 characters that a cell may have."""
@@ -91,9 +95,11 @@ def count(content: bytes, separator: bytes) -> int:
 
 
 def first_row(content: bytes) -> bytes:
-    """Give the header with its line break; empty if it does not end."""
-    ends = _ends(content, separator_of(content), last=False)
-    return content[: next(ends, 0)]
+    """Give the header with its line break, and blank lines before it; empty if it does not end."""
+    for end in _ends(content, separator_of(content), last=False):
+        if content[:end].removeprefix(b"\xef\xbb\xbf").strip(b"\r\n"):
+            return content[:end]
+    return b""
 
 
 def separator_of(content: bytes) -> bytes:
@@ -104,12 +110,13 @@ def separator_of(content: bytes) -> bytes:
 
 def _last_end(content: bytes, separator: bytes, *, last: bool) -> int:
     """Give where the last row that ends in a block does; 0 if none does."""
-    if last:
-        return len(content)
-    if b'"' not in content and (cut := content.rfind(b"\n")) >= 0:
-        return cut + 1
+    if content.count(b"\n") + content.count(b"\r") <= MOST_ROWS:
+        if last:
+            return len(content)
+        if b'"' not in content and (cut := content.rfind(b"\n")) >= 0:
+            return cut + 1
     end = 0
-    for end in _ends(content, separator, last=False):  # noqa: B007 (the last one is wanted)
+    for end in islice(_ends(content, separator, last=last), MOST_ROWS):  # noqa: B007 (the last one is wanted)
         pass
     return end
 

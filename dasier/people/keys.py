@@ -31,6 +31,8 @@ KEPT_S = 3600.0
 """So long a key is believed without asking again: a key that the provider withdraws is refused after that."""
 AGAIN_S = 60.0
 """Tokens that name keys which there are not make us ask once in this time at most."""
+SILENT_S = 5.0
+"""So long a provider that did not answer is not asked again: whoever sends tokens does not wait for it one after the other."""
 TIMEOUT_S = 5.0
 MOST_BYTES = 256 * 1024
 
@@ -59,7 +61,8 @@ class Keys:
     ) -> None:
         self._issuer, self._fetch, self._clock = issuer, fetch or over_http, clock
         self._keys: dict[str, Key] = {}
-        self._asked_s: float | None = None
+        self._read_s = self._asked_s = float("-inf")
+        self._silence: ProviderUnavailable | None = None
         self._guard = threading.Lock()
 
     def get(self, key_id: str) -> Key | None:
@@ -70,11 +73,22 @@ class Keys:
         ProviderUnavailable
         """
         with self._guard:
-            age_s = float("inf") if self._asked_s is None else self._clock() - self._asked_s
-            if age_s > KEPT_S or (key_id not in self._keys and age_s > AGAIN_S):
-                self._keys = self._read()
-                self._asked_s = self._clock()
+            now_s = self._clock()
+            is_new = self._silence is not None or now_s - self._asked_s > AGAIN_S
+            if now_s - self._read_s > KEPT_S or (key_id not in self._keys and is_new):
+                self._ask(now_s)
             return self._keys.get(key_id)
+
+    def _ask(self, now_s: float) -> None:
+        if self._silence is not None and now_s - self._asked_s <= SILENT_S:
+            raise ProviderUnavailable("it did not just now") from self._silence
+        self._asked_s = now_s
+        try:
+            self._keys = self._read()
+        except ProviderUnavailable as error:
+            self._silence, self._asked_s = error, self._clock()
+            raise
+        self._read_s, self._silence = now_s, None
 
     def _read(self) -> dict[str, Key]:
         described = self._document(self._issuer.rstrip("/") + "/.well-known/openid-configuration")

@@ -138,3 +138,8 @@ def test_a_table_may_begin_with_a_byte_order_mark():
 
     assert first_row(content) == b'\xef\xbb\xbf"a\nb",c\n'
     assert len(rows(content, b",")) == 2
+
+
+@pytest.mark.parametrize("before", [b"", b"\n\r\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n"])
+def test_blank_lines_before_the_header_are_no_header(before):
+    assert first_row(before + b"a,b\n1,2\n") == before + b"a,b\n"

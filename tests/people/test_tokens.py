@@ -9,7 +9,7 @@ from joserfc.jwk import ECKey, OctKey
 
 from dasier.errors import NotSignedIn
 from dasier.people import Person
-from dasier.people.keys import KEPT_S, Keys, ProviderUnavailable, over_http
+from dasier.people.keys import KEPT_S, SILENT_S, Keys, ProviderUnavailable, over_http
 from dasier.people.tokens import verified
 from tests.people import issuers
 from tests.people.issuers import AUDIENCE, Issuer, rsa
@@ -176,6 +176,33 @@ def test_tokens_that_name_keys_which_there_are_not_do_not_make_us_ask_again_and_
         assert keys.get(f"none {number}") is None
 
     assert len(issuer.asked) == 2
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_provider_that_is_down_is_not_asked_again_for_each_token(known: bool) -> None:
+    seconds, asked = [0.0], []
+    issuer = Issuer()
+
+    def down(url: str) -> bytes:
+        if known and seconds[0] == 0:
+            return issuer.fetch(url)
+        asked.append(url)
+        raise ProviderUnavailable("it does not answer")
+
+    keys = Keys(issuer.address, fetch=down, clock=lambda: seconds[0])
+    assert not known or keys.get("2026") is not None
+    seconds[0] = 61.0
+
+    for number in range(20):
+        with pytest.raises(ProviderUnavailable):
+            keys.get(f"none {number}")
+    assert len(asked) == 1
+    assert not known or keys.get("2026") is not None
+
+    seconds[0] = 61.0 + SILENT_S + 1
+    with pytest.raises(ProviderUnavailable):
+        keys.get("none")
+    assert len(asked) == 2
 
 
 def test_a_key_that_the_provider_withdrew_is_refused_after_a_while() -> None:

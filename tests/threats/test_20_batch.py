@@ -219,6 +219,20 @@ def test_a_job_that_no_event_told_of_is_found_by_the_schedule():
     assert (first, second) == ({"jobs": {job.id: "done"}}, {"jobs": {}})
 
 
+def test_a_job_that_breaks_its_worker_does_not_keep_the_jobs_after_it_from_theirs():
+    shop = shop_at(open_store("memory://"))
+    lost = Job(id=ulid(), model="gulls", version=9)
+    shop.store.create(layout.job_document(lost.id), lost.written())
+    shop.store.create(layout.job_input(lost.id), table())
+    job, service = job_of(shop, table()), shop.service()
+    later = datetime.now(UTC) + sweeping.SILENCE + timedelta(seconds=1)
+
+    told = batch_handler(lambda: service, now=lambda: later)(scheduled(), None)
+
+    assert told == {"jobs": {lost.id: "broken", job.id: "done"}}
+    assert end_of(shop.store, lost.id) is None
+
+
 def test_a_job_that_somebody_works_on_is_left_to_them():
     shop = shop_at(open_store("memory://"))
     job_of(shop, table())
