@@ -21,7 +21,6 @@ import math
 import os
 import queue
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -71,77 +70,85 @@ class Reached:
         return sorted(found, key=self.took_s.__getitem__)
 
 
-def pytest(tree: Path, *arguments: str, timeout_s: float | None = None, **environment: str) -> int | None:
-    """Run pytest in a copy of the tree; give its exit code, or None if it was ended for its time."""
-    process = subprocess.Popen(
-        [sys.executable, *arguments],
-        cwd=tree,
-        env=os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"} | environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        return process.wait(timeout_s)
-    except subprocess.TimeoutExpired:
-        return None
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+class Tree:
+    """A copy of all that git knows, as it stands, and the process that runs tests in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environment = os.environ | {"PYTHONPATH": str(folder)}
+        command = ["git", "ls-files", "-co", "--exclude-standard"]
+        listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+        for name in listed.stdout.decode().splitlines():
+            if (ROOT / name).is_file():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, folder / name)
+
+    def start(self, libraries: Path) -> None:
+        """Start what runs tests; it ends with its input."""
+        self._tests = subprocess.Popen(
+            [sys.executable, str(ROOT / "benchmarks/reference/forking.py"), str(self.folder), str(libraries)],
+            env=self.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def end(self) -> None:
+        """End it."""
+        self._tests.communicate()
+
+    def judge(self, mutant: dict[str, Any], found: Reached) -> str:
+        """Give `killed`, `timeout` or `survived`."""
+        nodes = found.of(mutant["path"], mutant["line"])
+        time_s = 60 + 5 * sum(found.took_s[node] for node in nodes)
+        original = (self.folder / mutant["path"]).read_text(encoding="utf-8")
+        self._place(mutant["path"], mutant["code"])
+        code = self.run(nodes, time_s)
+        self._place(mutant["path"], original)
+        return "timeout" if code is None else "survived" if code == 0 else "killed"
+
+    def run(self, nodes: list[str], timeout_s: float) -> int | None:
+        """Give pytest's exit code, or None if the time was over."""
+        self._tests.stdin.write(json.dumps({"nodes": nodes, "timeout_s": timeout_s}) + "\n")
+        self._tests.stdin.flush()
+        return json.loads(self._tests.stdout.readline())
+
+    def _place(self, path: str, code: str) -> None:
+        """Put a file in its place, and nothing that was compiled of another (Python looks at seconds and size)."""
+        file = self.folder / path
+        file.write_text(code, encoding="utf-8")
+        for compiled in (file.parent / "__pycache__").glob(f"{file.stem}.*.pyc"):
+            compiled.unlink()
 
 
-def copied(folder: Path) -> Path:
-    """Give a copy of all that git knows, as it stands."""
-    command = ["git", "ls-files", "-co", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
-    for name in listed.stdout.decode().splitlines():
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
-    return folder
-
-
-def reached(tree: Path) -> Reached:
+def reached(tree: Tree) -> Reached:
     """Run the tests once, without a mutant, and see what reaches what."""
-    data, took = tree / "reached", tree / "took.json"
-    options = ("--data-file", str(data), "--source", "dasier", "-m", "pytest", "-q", "-p", "no:cacheprovider")
-    plugins = ("-p", "no:randomly", "-p", "benchmarks.reference.reaching")
-    code = pytest(
-        tree, "-m", "coverage", "run", "--rcfile=/dev/null", *options, *plugins, *TESTS, REACHING=str(took)
+    folder = tree.folder
+    options = ("--data-file", str(folder / "reached"), "--source", "dasier", "--rcfile=/dev/null")
+    plugins = ("-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "benchmarks.reference.reaching")
+    done = subprocess.run(
+        [sys.executable, "-m", "coverage", "run", *options, "-m", "pytest", *plugins, *TESTS],
+        cwd=folder,
+        env=tree.environment | {"REACHING": str(folder)},
+        check=False,
+        stdout=subprocess.PIPE,
+        text=True,
     )
-    if code != 0:
-        raise SystemExit(f"the tests do not pass without a mutant: pytest ended with {code}")
-    took_s = json.loads(took.read_text(encoding="utf-8"))
-    measured = coverage.CoverageData(str(data))
+    if done.returncode:
+        raise SystemExit(f"the tests do not pass without a mutant:\n{done.stdout}")
+    took_s = json.loads((folder / "took.json").read_text(encoding="utf-8"))
+    measured = coverage.CoverageData(str(folder / "reached"))
     measured.read()
     tests = {
         path: {
             line: {one for one in contexts if one}
-            for line, contexts in measured.contexts_by_lineno(str(tree / path)).items()
+            for line, contexts in measured.contexts_by_lineno(str(folder / path)).items()
         }
         for path in (one for paths in PARTS.values() for one in paths)
     }
     if not all(tests.values()):
         raise SystemExit("a file was never reached: the tests ran on other sources than the copy's")
     return Reached(tests, took_s)
-
-
-def judge(tree: Path, mutant: dict[str, Any], found: Reached) -> str:
-    """Give `killed`, `timeout` or `survived`."""
-    nodes = found.of(mutant["path"], mutant["line"])
-    file = tree / mutant["path"]
-    original = file.read_text(encoding="utf-8")
-    file.write_text(mutant["code"], encoding="utf-8")
-    try:
-        time_s = 60 + 5 * sum(found.took_s[node] for node in nodes)
-        options = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly")
-        code = pytest(tree, "-m", "pytest", *options, *nodes, timeout_s=time_s)
-    finally:
-        file.write_text(original, encoding="utf-8")
-    if code in {0, 1, 2, None}:  # 2: the mutant cannot even be imported
-        return {0: "survived", 1: "killed", 2: "killed", None: "timeout"}[code]
-    raise SystemExit(f"pytest ended with {code} on {mutant['path']}:{mutant['line']} {mutant['after']}")
 
 
 def wilson(hits: int, of: int) -> tuple[float, float]:
@@ -179,25 +186,28 @@ def main() -> None:
         for part in given.parts or PARTS
     }
     with tempfile.TemporaryDirectory() as folder:
-        trees: queue.SimpleQueue[Path] = queue.SimpleQueue()
-        every = [copied(Path(folder) / str(number)) for number in range(given.jobs)]
-        found = reached(every[0])
-        for tree in every:
-            trees.put(tree)
+        trees = [Tree(Path(folder) / str(number)) for number in range(given.jobs)]
+        found = reached(trees[0])
+        free: queue.SimpleQueue[Tree] = queue.SimpleQueue()
+        for tree in trees:
+            tree.start(trees[0].folder / "libraries.json")
+            if tree.run(sorted(found.took_s, key=found.took_s.__getitem__)[:20], 600) != 0:
+                raise SystemExit(
+                    "without a mutant, tests that passed fail in a fork: no outcome would mean anything"
+                )
+            free.put(tree)
 
         def judged(mutant: dict[str, Any]) -> None:
-            tree = trees.get()
-            try:
-                mutant["outcome"] = judge(tree, mutant, found)
-            finally:
-                trees.put(tree)
-            print(
-                f"{mutant['outcome']:9} {mutant['path']}:{mutant['line']}  {mutant['before']}\n{'':10}{mutant['after']}",
-                flush=True,
-            )
+            tree = free.get()
+            mutant["outcome"] = tree.judge(mutant, found)
+            free.put(tree)
+            print(f"{mutant['outcome']:9} {mutant['path']}:{mutant['line']}  {mutant['before']}")
+            print(f"{'':9} {mutant['after']}", flush=True)
 
         with ThreadPoolExecutor(given.jobs) as pool:
-            list(pool.map(judged, (one for part in made.values() for one in part["mutants"])))
+            list(pool.map(judged, [one for part in made.values() for one in part["mutants"]]))
+        for tree in trees:
+            tree.end()
     report(made, given.sample, given.seed)
 
 

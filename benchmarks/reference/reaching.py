@@ -1,9 +1,13 @@
-"""A plugin of pytest: which test reached which line, fixtures included, as contexts of coverage; how long each took."""
+"""A plugin of pytest: which test reached which line, fixtures included, as contexts of coverage.
+
+It also keeps how long each test took, and which libraries they imported.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +17,13 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+SLOW = frozenset(
+    {
+        *("numpy", "scipy", "sklearn", "pandas", "matplotlib", "onnx", "skl2onnx"),
+        *("cryptography", "moto", "botocore", "boto3"),
+    }
+)
 
 took_s: dict[str, float] = {}
 
@@ -31,5 +42,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 def pytest_sessionfinish() -> None:
-    """Keep how long each test took."""
-    Path(os.environ["REACHING"]).write_text(json.dumps(took_s), encoding="utf-8")
+    """Keep how long each test took, and what they imported of libraries that are slow to import and start no threads."""
+    libraries = [name for name in sys.modules if name.partition(".")[0] in SLOW]
+    folder = Path(os.environ["REACHING"])
+    (folder / "took.json").write_text(json.dumps(took_s), encoding="utf-8")
+    (folder / "libraries.json").write_text(json.dumps(libraries), encoding="utf-8")
