@@ -8,6 +8,7 @@ line that it changes, the quickest first, until one fails or the time is over.
     .venv/bin/python benchmarks/mutation.py                       a sample of each part, with its 95 % interval (Wilson)
     .venv/bin/python benchmarks/mutation.py --sample 0            every mutant: hours
     .venv/bin/python benchmarks/mutation.py signing --sample 20 --seed 3   of one part
+    .venv/bin/python benchmarks/mutation.py --again               only what survived the last run, after tests were added
 
 Survivors are printed: each is a behaviour without a test, or code that nobody needs. Those that change no behaviour
 are listed in `reference/equivalent_mutants.toml` with the reason, and count neither way.
@@ -25,7 +26,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections import defaultdict
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +37,7 @@ import coverage
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.reference.results import write  # noqa: E402
+from benchmarks.reference.results import RESULTS, write  # noqa: E402
 from tests.e2e.environments import python  # noqa: E402
 
 PARTS = {
@@ -49,6 +50,7 @@ PARTS = {
 TESTS = ("tests/core", "tests/gate")
 EQUIVALENT = ROOT / "benchmarks" / "reference" / "equivalent_mutants.toml"
 AIM = 80
+OUTCOMES = ("killed", "timeout", "survived", "equivalent")
 
 
 @dataclass(frozen=True)
@@ -170,6 +172,9 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=40, help="mutants of each part; 0 for all")
     parser.add_argument("--seed", default="1")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument(
+        "--again", action="store_true", help="judge what survived the last run, believe the rest of it"
+    )
     given = parser.parse_args()
     if unknown := set(given.parts).difference(PARTS):
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
@@ -185,8 +190,29 @@ def main() -> None:
         )
         for part in given.parts or PARTS
     }
+    every = [one for part in made.values() for one in part["mutants"]]
+    known = last_run() if given.again else {}
+    for mutant in every:
+        mutant["outcome"] = known.get(key(mutant), "survived")
+    judge([one for one in every if one["outcome"] == "survived"], given.jobs)
+    report(made, given.sample, given.seed)
+
+
+def key(mutant: dict[str, Any]) -> tuple[str, str, str]:
+    """Give what a mutant is known by from run to run."""
+    return mutant["path"], mutant["before"], mutant["after"]
+
+
+def last_run() -> dict[tuple[str, str, str], str]:
+    """Give the outcomes of the last run: more tests take no kill back."""
+    figures = json.loads((RESULTS / "mutation.json").read_text(encoding="utf-8"))["figures"]
+    return {key(one): one["outcome"] for part in figures.values() for one in part["mutants"]}
+
+
+def judge(mutants: list[dict[str, Any]], jobs: int) -> None:
+    """Give each mutant its outcome, and print it."""
     with tempfile.TemporaryDirectory() as folder:
-        trees = [Tree(Path(folder) / str(number)) for number in range(given.jobs)]
+        trees = [Tree(Path(folder) / str(number)) for number in range(jobs)]
         found = reached(trees[0])
         free: queue.SimpleQueue[Tree] = queue.SimpleQueue()
         for tree in trees:
@@ -204,61 +230,39 @@ def main() -> None:
             print(f"{mutant['outcome']:9} {mutant['path']}:{mutant['line']}  {mutant['before']}")
             print(f"{'':9} {mutant['after']}", flush=True)
 
-        with ThreadPoolExecutor(given.jobs) as pool:
-            list(pool.map(judged, [one for part in made.values() for one in part["mutants"]]))
+        with ThreadPoolExecutor(jobs) as pool:
+            list(pool.map(judged, mutants))
         for tree in trees:
             tree.end()
-    report(made, given.sample, given.seed)
 
 
 def report(made: dict[str, dict[str, Any]], sample: int, seed: str) -> None:
-    """Write the table and every survivor."""
+    """Write the table, and every mutant with its outcome."""
     listed = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8")).get("mutant", [])
-    equivalent = {(one["path"], one["before"], one["after"]): one["reason"] for one in listed}
+    equivalent = {key(one) for one in listed}
     rows, figures = [], {}
     for part, about in made.items():
-        outcomes: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-        for mutant in about["mutants"]:
-            del mutant["code"]
-            reason = equivalent.get((mutant["path"], mutant["before"], mutant["after"]))
-            if reason and mutant["outcome"] == "survived":
-                mutant |= {"outcome": "equivalent", "reason": reason}
-            outcomes[mutant["outcome"]].append(mutant)
-        hits = len(outcomes["killed"]) + len(outcomes["timeout"])
-        of = len(about["mutants"]) - len(outcomes["equivalent"])
+        mutants = [{name: cell for name, cell in one.items() if name != "code"} for one in about["mutants"]]
+        for mutant in mutants:
+            if mutant["outcome"] == "survived" and key(mutant) in equivalent:
+                mutant["outcome"] = "equivalent"
+        counted = Counter(one["outcome"] for one in mutants)
+        hits, of = counted["killed"] + counted["timeout"], len(mutants) - counted["equivalent"]
         low, high = wilson(hits, of)
         score = 100 * hits / max(of, 1)
+        numbers = [about["population"], len(mutants), *(counted[one] for one in OUTCOMES)]
         told = f"{score:.0f} % ({low:.0f}–{high:.0f})"
-        numbers = [
-            about["population"],
-            len(about["mutants"]),
-            len(outcomes["killed"]),
-            len(outcomes["timeout"]),
-        ]
-        numbers += [len(outcomes[one]) for one in ("survived", "equivalent")]
         rows.append([part, *map(str, numbers), told, "yes" if score >= AIM else "no"])
         figures[part] = {
             "score": score,
             "low": low,
             "high": high,
-            "sample": numbers,
-            "survivors": outcomes["survived"],
+            "population": about["population"],
+            **counted,
         }
-        figures[part]["equivalent"] = outcomes["equivalent"]
-    title = (
-        f"Mutation score, {'all mutants' if not sample else f'{sample} mutants of each part'}, seed {seed}"
-    )
-    header = [
-        "part",
-        "mutants",
-        "judged",
-        "killed",
-        "timeout",
-        "survived",
-        "equivalent",
-        "score (95 %)",
-        f"≥ {AIM} %",
-    ]
+        figures[part]["mutants"] = mutants
+    title = f"Mutation score, {f'{sample} mutants of each part' if sample else 'all mutants'}, seed {seed}"
+    header = ["part", "mutants", "judged", *OUTCOMES, "score (95 %)", f"≥ {AIM} %"]
     write("mutation", title, header, rows, figures)
 
 
