@@ -37,6 +37,13 @@ up: .venv/.up ## Build what is missing, then serve API and site: make up ARGS="-
 test: .venv/.dev ## Run the tests: make test ARGS="tests/local"
 	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
+.PHONY: coverage
+coverage: .venv/.dev ## Branch coverage of dasier/ and functions/ by all tests: fails under 95 %
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -q -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --skip-covered --fail-under=95
+
 .PHONY: check
 check: .venv/.dev ## Lint, formatting, types, import rules: offline, and what CI runs
 	$(BIN)/ruff check

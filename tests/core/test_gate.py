@@ -166,7 +166,22 @@ def test_store_that_does_not_answer_gives_no_verdict(caplog: pytest.LogCaptureFi
         assert gate.sweep(registry) == []
 
     assert shop.registry.contents("constant")["constant"].verdicts == set()
-    assert "left for the next sweep" in caplog.text
+    (left,) = (one for one in caplog.records if one.message == "model left for the next sweep")
+    assert left.model == "constant"
+    assert "it is away" in left.error
+
+
+def test_what_the_gate_does_is_logged_with_model_and_version(caplog: pytest.LogCaptureFixture) -> None:
+    shop = Shop()
+    publish(shop, models.constant())
+
+    with caplog.at_level(logging.INFO, logger="dasier"):
+        gate.sweep(shop.registry)
+
+    told = {one.message: one for one in caplog.records if one.name == "dasier"}
+    judged, released = told["version judged"], told["version released"]
+    assert (judged.model, judged.version, judged.passed) == ("constant", 1, True)
+    assert (released.model, released.version, released.policy) == ("constant", 1, "promote")
 
 
 def test_model_that_cannot_be_believed_does_not_keep_others_from_being_judged() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,9 +16,12 @@ from dasier.errors import (
     ModelNotFound,
     ReleaseTaken,
     VersionNotFound,
+    VersionTaken,
 )
+from dasier.registry import Contents
+from dasier.store import open_store
 from tests import models
-from tests.models import SIGNER, Shop, entry
+from tests.models import SIGNER, Counting, Shop, entry
 
 if TYPE_CHECKING:
     from dasier.store import Store
@@ -206,3 +210,93 @@ def test_build_that_lacks_a_blob_is_not_published() -> None:
         shop.publish(broken)
 
     assert not shop.registry.has_versions("constant")
+
+
+class Crowded(Counting):
+    """A store where others publish first, so many times, each far ahead."""
+
+    def __init__(self, first: int) -> None:
+        super().__init__(open_store("memory://"))
+        self.first = first
+
+    def create(self, key: str, content: bytes) -> bool:
+        if "/versions/" in key and self.first:
+            self.first -= 1
+            number = layout.number(key)
+            super().create(key, b"somebody's")
+            super().create(layout.manifest("constant", number + 10), b"somebody's, who is ahead")
+            return False
+        return super().create(key, content)
+
+
+def test_publisher_who_is_behind_goes_on_after_the_newest() -> None:
+    registry = Shop(Crowded(first=2)).registry
+
+    manifest = registry.publish(models.constant(), SIGNER)
+
+    assert manifest.version == 23
+    assert registry.manifest("constant", 23) == manifest
+
+
+def test_publisher_who_is_never_first_gives_up_in_words() -> None:
+    registry = Shop(Crowded(first=10_000)).registry
+
+    with pytest.raises(VersionTaken, match="64"):
+        registry.publish(models.constant(), SIGNER)
+
+
+def test_release_that_is_missing_from_the_log_is_passed_over(store: Store) -> None:
+    registry = Shop(store).registry
+    for number in (1, 2, 3):
+        registry.append("m", entry(number, number))
+    store.delete(layout.release("m", 2))
+    fresh = Shop(store).registry
+
+    assert [release.number for release in fresh.history("m", entry(3, 3))] == [3, 1]
+    assert fresh.release("m", 2) is None
+
+
+def test_release_is_read_once_and_no_more_are_remembered_than_fit() -> None:
+    store = Counting(open_store("memory://"))
+    registry = Shop(store).registry
+    first = entry(1, 1)
+    registry.append("m", first)
+    registry._releases = {("other", number): entry(number, 1) for number in range(9_999)}
+
+    assert registry.release("m", 1) == registry.release("m", 1) == first
+    assert store.asked.count(f"get {layout.release('m', 1)}") == 1
+    assert len(registry._releases) == 10_000
+    registry.append("m", entry(2, 1))
+    registry.release("m", 2)
+    assert list(registry._releases) == [("m", 2)]
+
+
+def test_contents_of_one_model_and_of_all_are_told_by_kind(store: Store) -> None:
+    shop = Shop(store)
+    for name in ("oak", "ash"):
+        shop.publish(models.constant(name))
+    shop.registry.publish(models.constant("oak"), SIGNER)
+
+    every = shop.registry.contents()
+
+    assert list(every) == ["ash", "oak"]
+    assert every["oak"] == Contents(frozenset({1, 2}), frozenset({1}), frozenset({1}))
+    assert shop.registry.contents("oak") == {"oak": every["oak"]}
+
+
+def test_digest_mismatch_says_what_was_expected_and_what_was_found() -> None:
+    shop = Shop()
+    manifest = shop.registry.manifest("constant", shop.publish(models.constant()))
+    blob = manifest.blobs["model"]
+
+    overwrite(shop.store, layout.blob(blob.sha256), b"x" * blob.size_bytes)
+    with pytest.raises(DigestMismatch) as of_bytes:
+        shop.registry.blob(manifest, "model")
+    overwrite(shop.store, layout.blob(blob.sha256), b"x")
+    with pytest.raises(DigestMismatch) as of_size:
+        shop.registry.blob(manifest, "model")
+
+    assert blob.sha256 in str(of_bytes.value)
+    assert hashlib.sha256(b"x" * blob.size_bytes).hexdigest() in str(of_bytes.value)
+    assert f"{blob.sha256} of {blob.size_bytes} bytes" in str(of_size.value)
+    assert "other of 1 bytes" in str(of_size.value)

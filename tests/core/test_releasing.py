@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from dasier import releasing
 from dasier.errors import ModelNotFound, ReleaseRefused, ReleaseTaken, Untrusted, VersionNotFound
+from dasier.releases import Canary
 from tests import models
 from tests.models import Counting, Shop
 
@@ -179,3 +182,88 @@ def test_decision_on_an_old_log_is_refused_and_changes_nothing(shop: Shop) -> No
         releasing._append(shop.registry, "m", seen, action="rollback", serving=1, **BY)
 
     assert served(shop.registry) == [3, 2, 1]
+
+
+def test_canary_is_logged_with_what_it_was_started_with(shop: Shop) -> None:
+    by_hand = releasing.canary(shop.registry, "m", 3, share=1, **BY)
+    releasing.rollback(shop.registry, "m", **BY)
+
+    release = releasing.canary(shop.registry, "m", 3, share=99, automatic=True, **BY)
+
+    assert by_hand.canary == Canary(3, 1, automatic=False)
+    assert release.canary == Canary(3, 99, automatic=True)
+    assert (release.action, release.serving, release.previous) == ("canary", 2, 2)
+    assert (release.who, release.why, release.forced) == ("Ada", "because", False)
+
+
+def test_canary_without_a_verdict_needs_force_and_stays_visible(shop: Shop) -> None:
+    shop.registry.publish(models.constant("m"), models.SIGNER)
+
+    with pytest.raises(ReleaseRefused, match="no verdict yet"):
+        releasing.canary(shop.registry, "m", 4, share=5, **BY)
+
+    assert releasing.canary(shop.registry, "m", 4, share=5, force=True, **BY).forced
+
+
+def test_nothing_can_be_tried_beside_nothing() -> None:
+    shop = Shop()
+    shop.publish(models.constant("m"), release=False)
+
+    with pytest.raises(ReleaseRefused, match="promote one first"):
+        releasing.canary(shop.registry, "m", 1, share=5, **BY)
+    with pytest.raises(ReleaseRefused, match="No version of m serves"):
+        releasing.pause(shop.registry, "m", **BY)
+
+
+def test_pause_is_logged_with_who_chose_it_and_what_served(shop: Shop) -> None:
+    release = releasing.pause(shop.registry, "m", **BY)
+
+    assert (release.action, release.serving, release.previous, release.canary) == ("pause", None, 2, None)
+    assert (release.who, release.why, release.number) == ("Ada", "because", 3)
+
+
+def test_each_release_has_an_id_of_its_own_and_the_time_in_utc(shop: Shop) -> None:
+    begun = datetime.now(UTC) - timedelta(milliseconds=1)
+
+    first, second = (releasing.promote(shop.registry, "m", version, **BY) for version in (3, 1))
+
+    assert first.id != second.id
+    assert first.when.endswith("Z")
+    assert len(first.when) == len("2026-11-24T20:00:00.000Z")
+    assert begun <= datetime.fromisoformat(first.when) <= datetime.now(UTC)
+
+
+@pytest.mark.parametrize("decide", ["promote", "rollback", "canary", "pause"])
+def test_whoever_decides_on_a_log_that_grew_meanwhile_is_refused(shop: Shop, decide: str) -> None:
+    seen = shop.registry.head("m")
+    releasing.promote(shop.registry, "m", 1, who="Grace", why="first")
+    decisions = {
+        "promote": partial(releasing.promote, version=3),
+        "rollback": releasing.rollback,
+        "canary": partial(releasing.canary, version=3, share=5),
+        "pause": releasing.pause,
+    }
+
+    with pytest.raises(ReleaseTaken, match="Grace"):
+        decisions[decide](shop.registry, "m", **BY, on=seen)
+
+    assert served(shop.registry) == [1, 2, 1]
+
+
+def test_whoever_saw_an_empty_log_is_refused_if_it_is_not_empty_any_more(shop: Shop) -> None:
+    with pytest.raises(ReleaseTaken):
+        releasing.promote(shop.registry, "m", 3, **BY, on=releasing.EMPTY)
+
+
+def test_rollback_that_names_a_version_says_who_and_what_it_replaced(shop: Shop) -> None:
+    release = releasing.rollback(shop.registry, "m", **BY, to=1)
+
+    assert (release.who, release.why, release.previous) == ("Ada", "because", 2)
+    assert (release.action, release.forced) == ("rollback", False)
+
+
+def test_rollback_past_a_pause_finds_what_served_before_it(shop: Shop) -> None:
+    releasing.pause(shop.registry, "m", **BY)
+    releasing.promote(shop.registry, "m", 3, **BY)
+
+    assert releasing.rollback(shop.registry, "m", **BY).serving == 2

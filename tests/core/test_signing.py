@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from dasier.errors import SettingsInvalid, SignatureInvalid
 from dasier.signing import LocalSigner, Signature, TrustedKeys, key_id
@@ -124,3 +125,53 @@ def test_file_that_holds_no_key_is_left_alone(tmp_path: Path) -> None:
         LocalSigner.from_file(path)
 
     assert path.read_text() == "mine"
+
+
+def test_file_with_a_key_of_another_kind_is_refused_and_named(tmp_path: Path) -> None:
+    path = tmp_path / "signing.pem"
+    key = ec.generate_private_key(ec.SECP256R1())
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+
+    with pytest.raises(SettingsInvalid) as caught:
+        LocalSigner.from_file(path)
+
+    assert caught.value.problems == (f"{path} holds a private key that is not Ed25519",)
+
+
+def test_key_is_named_by_the_start_of_its_digest() -> None:
+    key = Ed25519PrivateKey.generate()
+
+    signature = LocalSigner(key).sign(CONTENT)
+
+    assert signature.key_id == key_id(der(key)) == hashlib.sha256(der(key)).hexdigest()[:16]
+    assert base64.b64decode(LocalSigner(key).public_key()) == der(key)
+
+
+def test_curve_that_is_not_p256_is_believed_too_if_it_is_on_the_list() -> None:
+    key = ec.generate_private_key(ec.SECP384R1())
+    value = base64.b64encode(key.sign(CONTENT, ec.ECDSA(SHA256()))).decode()
+    trusted = TrustedKeys.parse([base64.b64encode(der(key)).decode()])
+
+    trusted.verify(CONTENT, Signature(key_id(der(key)), "ECDSA_SHA_256", value).to_dict())
+
+
+def test_trusted_key_with_characters_that_are_no_base64_is_refused() -> None:
+    with pytest.raises(SettingsInvalid, match="trusted key 1 is not base64"):
+        TrustedKeys.parse([SIGNER.public_key() + "!"])
+
+
+def test_problems_of_trusted_keys_say_which_and_why() -> None:
+    unsuitable = base64.b64encode(der(rsa.generate_private_key(65537, 2048))).decode()
+
+    with pytest.raises(SettingsInvalid) as caught:
+        TrustedKeys.parse([unsuitable])
+
+    assert caught.value.problems == ("trusted key 1 is neither Ed25519 nor an elliptic curve's",)
+
+
+def test_folders_of_a_new_key_pair_are_made(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b" / "signing.pem"
+
+    LocalSigner.from_file(path)
+
+    assert path.read_text().startswith("-----BEGIN PRIVATE KEY-----")

@@ -23,6 +23,7 @@ REQUIREMENTS: dict[str, tuple[str, ...]] = {
     "aws-sam-cli": ("aws-sam-cli==1.170.0",),
     "cfn-lint": ("cfn-lint==1.58.0",),
     "ministack": ("ministack[full]==1.5.33",),
+    "mutmut": ("mutmut==3.8.1",),
     "huggingface-hub": ("huggingface-hub==2.4.0",),
     "schemathesis": ("schemathesis==4.32.5",),
     "zizmor": ("zizmor==1.32.0",),

@@ -15,6 +15,7 @@ from dasier.feedback import Truth
 from dasier.gate.canary import weighed
 from dasier.gate.judging import WHO
 from dasier.gate.sides import Side
+from dasier.predictions import Prediction
 from dasier.releases import Canary, Release
 from dasier.rules import CanaryRules, Rules
 from dasier.schema import Output
@@ -371,3 +372,166 @@ def test_the_gate_counts_what_the_functions_log() -> None:
     assert after.action == "promote"
     assert f"0 of {canaries} requests failed, 0 of {300 - canaries} with version 1" in after.why
     assert head.number + 1 == after.number
+
+
+def answered(outputs: dict[str, list[Any]]) -> Prediction:
+    """Give what the log holds of a request."""
+    return Prediction(
+        id=ulid(),
+        time="2026-11-24T20:00:00Z",
+        model=NAME,
+        version=1,
+        release=1,
+        instead_of=None,
+        status=200,
+        rows=1,
+        errors=0,
+        refusals=0,
+        latency_ms=1.0,
+        client=None,
+        positions=None,
+        columns=None,
+        outputs=outputs,
+        warnings={},
+    )
+
+
+def measured_sides(*, rows: int = 30, **changes: Any) -> tuple[Side, Side]:
+    """Give a canary and what serves, each with so many answers whose truth is known, half a unit apart in quality."""
+    made = []
+    for version, off in ((2, changes.get("off", 0.5)), (1, 1.0)):
+        side = Side(version, requests=rows, latencies_ms=np.linspace(10, 20, rows).tolist())
+        for number in range(rows):
+            side.told.append((answered({"predictions": [number + off]}), [float(number)]))
+        made.append(side)
+    return made[0], made[1]
+
+
+REGRESSION = Output(name="y", task="regression")
+
+
+def test_every_finding_of_a_trial_has_its_figures() -> None:
+    canary, serving = measured_sides()
+
+    stands = weighed(canary, serving, Rules(), REGRESSION, minutes=5.0)
+
+    errors, latency, quality = stands.findings
+    assert (stands.decision, stands.minutes) == ("wait", 5.0)
+    assert (stands.canary, stands.serving) == (canary, serving)
+    assert errors.rule == "errors"
+    assert {**errors.figures, "confidence": None} == {
+        "errors": 0,
+        "requests": 30,
+        "serving_errors": 0,
+        "serving_requests": 30,
+        "chance": 1.0,
+        "confidence": None,
+    }
+    assert latency.rule == "latency"
+    assert set(latency.figures) == {"median_ms", "serving_median_ms", "slower", "confidence"}
+    assert (latency.figures["median_ms"], latency.figures["serving_median_ms"]) == (15.0, 15.0)
+    assert latency.detail == "The median latency is 15 ms, 15 ms with version 1."
+    assert quality.rule == "quality"
+    assert set(quality.figures) == {
+        *("metric", "value", "serving_value", "rows", "serving_rows", "low", "high", "confidence")
+    }
+    assert (quality.figures["metric"], quality.figures["rows"], quality.figures["serving_rows"]) == (
+        "mae",
+        30,
+        30,
+    )
+    assert quality.figures["value"] == pytest.approx(0.5)
+    assert quality.figures["serving_value"] == pytest.approx(1.0)
+    assert quality.figures["low"] <= 0.5 <= quality.figures["high"]
+    assert quality.detail == (
+        "By what turned out to be true mae is 0.5 on 30 rows, 1 on 30 rows with version 1."
+    )
+
+
+def test_each_look_has_its_share_of_the_error_and_the_last_has_half() -> None:
+    canary, serving = measured_sides()
+    rules = Rules(confidence=0.9, canary=CanaryRules(share=10, minutes=10, requests=30))
+
+    early = weighed(canary, serving, rules, REGRESSION, minutes=9.9)
+    last = weighed(canary, serving, rules, REGRESSION, minutes=10)
+
+    assert [one.figures["confidence"] for one in early.findings] == pytest.approx([1 - 0.05 / 10] * 3)
+    assert [one.figures["confidence"] for one in last.findings] == pytest.approx([0.95] * 3)
+    assert (early.decision, last.decision) == ("wait", "promote")
+    assert early.why.startswith("30 requests in 10 minutes. 0 of 30 requests failed, 0 of 30 with version 1.")
+    assert last.why.startswith("The canary held up for 30 requests in 10 minutes. 0 of 30 requests failed")
+
+
+def test_a_canary_that_is_wrong_is_taken_back_with_that_finding_alone() -> None:
+    canary, serving = measured_sides(off=9.0)
+
+    stands = weighed(canary, serving, Rules(), REGRESSION, minutes=0.4)
+
+    assert stands.decision == "revert"
+    assert stands.why == (
+        "The canary did not hold up after 30 requests in a minute. By what turned out to be true mae is 9 on 30 rows, "
+        "1 on 30 rows with version 1: worse by 8."
+    )
+
+
+def test_with_too_little_on_a_side_neither_latency_nor_quality_is_compared() -> None:
+    canary, serving = measured_sides(rows=19)
+
+    _, latency, quality = weighed(canary, serving, Rules(), REGRESSION, minutes=5.0).findings
+
+    assert (latency.passed, latency.detail) == (
+        True,
+        "Fewer than 20 answers on a side: latency is not compared.",
+    )
+    assert quality.passed
+    assert "fewer than 20 rows on a side" in quality.detail
+    assert quality.figures == {"rows": 19, "serving_rows": 19}
+
+
+def test_truth_that_the_canary_does_not_know_is_said_and_compared_with_nothing() -> None:
+    canary, serving = measured_sides()
+    output = Output(name="y", task="classification", classes=("ash", "oak"))
+
+    quality = weighed(canary, serving, Rules(), output, minutes=5.0).findings[2]
+
+    assert quality.passed
+    assert quality.detail.startswith("Quality is not compared: ")
+
+
+def test_quality_of_probabilities_is_measured_if_every_answer_has_them() -> None:
+    output = Output(name="y", task="classification", classes=("ash", "oak"), probabilities=True)
+    side = Side(1)
+    for label, share in (("ash", 0.9), ("oak", 0.2)):
+        outputs = {"predictions": [label], "probabilities": [[share, 1 - share]]}
+        side.told.append((answered(outputs), [label]))
+    without = Side(1, told=[*side.told, (answered({"predictions": ["ash"]}), ["ash"])])
+
+    assert "log_loss" in side.measures(output)
+    assert "log_loss" not in without.measures(output)
+    assert "accuracy" in without.measures(output)
+
+
+def test_a_side_can_be_told_with_and_without_answers() -> None:
+    side = Side(3, requests=4, errors=1, latencies_ms=[1.0, 2.00049, 9.0])
+
+    assert side.to_document() == {"version": 3, "requests": 4, "errors": 1, "median_ms": 2.0, "told": 0}
+    assert Side(3).to_document()["median_ms"] is None
+
+
+def test_a_trial_is_told_with_both_sides_and_every_finding() -> None:
+    canary, serving = measured_sides()
+
+    told = weighed(canary, serving, Rules(), REGRESSION, minutes=5.04).to_document()
+
+    assert set(told) == {"decision", "why", "minutes", "canary", "serving", "findings"}
+    assert (told["minutes"], told["canary"]["version"], told["serving"]["version"]) == (5.0, 2, 1)
+    assert told["canary"]["told"] == 30
+    assert [one["rule"] for one in told["findings"]] == ["errors", "latency", "quality"]
+
+
+def test_a_release_without_a_canary_cannot_be_tried() -> None:
+    shop = Shop()
+    shop.publish(offer(1.0))
+
+    with pytest.raises(ValueError, match="1"):
+        gate.trial(shop.registry, NAME, shop.registry.head(NAME), now=datetime.now(UTC))

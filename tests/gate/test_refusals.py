@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -248,3 +249,109 @@ def test_rehearsed_process_is_not_given_the_truth() -> None:
     verdict = gate.judge(shop.registry, "constant", 1)
 
     assert verdict["passed"]
+
+
+def test_verdict_says_of_what_it_is_and_gives_every_figure_its_name() -> None:
+    begun = datetime.now(UTC) - timedelta(milliseconds=1)
+    halves = [{"column": "x", "maximum": 0.5, "metric": "mae", "floor": 0.9}]
+
+    _, verdict = challenged(offer(1.0, gate={"floors": {"mae": 0.5}, "slices": halves, "margin": 0.01}))
+
+    assert (verdict["name"], verdict["version"], verdict["who"]) == ("constant", 2, "gate")
+    assert begun <= datetime.fromisoformat(verdict["when"]) <= datetime.now(UTC)
+    assert verdict["when"].endswith("Z")
+    assert set(verdict) == {"name", "version", "passed", "when", "who", "against", "gate", "rules"}
+    assert {one["rule"]: set(one["figures"]) for one in verdict["rules"]} == {
+        "signature": set(),
+        "libraries": {"onnxruntime"},
+        "digests": {"size_bytes"},
+        "size": {"size_mb", "budget_mb"},
+        "schema": {"serving", "breaks", "warns", "declared_breaking"},
+        "rehearsal": {"memory_bytes", "load_ms", "answer_ms"},
+        "latency": {"row_ms", "budget_ms"},
+        "metrics": {"rows", "measured", "stated", "not_measured_again"},
+        "floors": {"mae"},
+        "slices": {"slices"},
+        "comparison": {
+            *("compared", "serving", "metric", "rows", "value", "serving_value", "better_by", "low", "high"),
+            *("confidence", "margin", "resamples", "seed", "same_rows_as_serving"),
+        },
+    }
+    assert all(set(one) == {"rule", "passed", "detail", "figures"} for one in verdict["rules"])
+
+
+def test_figures_of_a_verdict_are_those_of_the_version() -> None:
+    build = offer(1.0, gate={"size_mb": 50.0, "latency_ms": 400.0})
+
+    _, verdict = challenged(build)
+
+    size_bytes = sum(map(len, build.blobs.values()))
+    assert found(verdict, "digests")["figures"] == {"size_bytes": size_bytes}
+    assert found(verdict, "size")["figures"] == {
+        "size_mb": len(build.blobs["model"]) / 1e6,
+        "budget_mb": 50.0,
+    }
+    assert "within the budget of 50 MB" in found(verdict, "size")["detail"]
+    assert found(verdict, "latency")["figures"]["budget_ms"] == 400.0
+    assert found(verdict, "latency")["figures"]["row_ms"] > 0
+    assert "within the budget of 400 ms" in found(verdict, "latency")["detail"]
+    assert found(verdict, "schema")["figures"] == {
+        "serving": 1,
+        "breaks": [],
+        "warns": [],
+        "declared_breaking": False,
+    }
+    comparison = found(verdict, "comparison")["figures"]
+    assert (comparison["compared"], comparison["serving"], comparison["metric"]) == (True, 1, "mae")
+    assert (comparison["margin"], comparison["seed"]) == (0.0, 1979)
+
+
+def test_first_version_is_compared_with_nothing_and_says_so() -> None:
+    shop = Shop()
+    shop.registry.publish(offer(1.0), SIGNER)
+
+    verdict = gate.judge(shop.registry, "constant", 1)
+
+    assert verdict["against"] is None
+    assert found(verdict, "comparison")["figures"] == {"compared": False}
+    assert "there is nothing to compare with" in found(verdict, "comparison")["detail"]
+    assert "there are no callers to keep" in found(verdict, "schema")["detail"]
+
+
+def test_slice_that_does_not_reach_its_floor_refuses_the_version_and_is_named() -> None:
+    halves = [
+        {"column": "x", "maximum": 0.5, "metric": "mae", "floor": 9.0},
+        {"column": "x", "minimum": 0.5, "metric": "mae", "floor": 0.001},
+    ]
+
+    shop, verdict = challenged(offer(1.0, gate={"slices": halves}))
+
+    finding = found(verdict, "slices")
+    assert finding["detail"].startswith(
+        "Slices that do not show what the recipe demands: x at least 0.5 (20 rows)"
+    )
+    assert "x at most" not in finding["detail"]
+    low, high = finding["figures"]["slices"]
+    assert (low["slice"], low["rows"], low["passed"]) == ("x at most 0.5", 20, True)
+    assert (high["metric"], high["floor"], high["passed"]) == ("mae", 0.001, False)
+    assert serving(shop) == 1
+
+
+def test_warning_that_callers_will_get_is_in_the_verdict() -> None:
+    def trees(*known: str) -> Built:
+        column = Column(name="x", kind="category", categories=known)
+        golden = {"inputs": {"x": ["ash"]}, "outputs": {"predictions": [1.0]}}
+        schema = Schema((column,), models.X.output)
+        build = models.pickled("constant", hostile.Steady())
+        return held(build, mae(1.0), inputs={"x": ["ash"] * N_ROWS}, schema=schema, golden=golden)
+
+    shop = Shop()
+    shop.publish(trees("ash", "oak"))
+    shop.registry.publish(trees("ash"), SIGNER)
+
+    verdict = gate.judge(shop.registry, "constant", 2)
+
+    assert "Some are answered with a warning: category 'oak'" in found(verdict, "schema")["detail"]
+    assert found(verdict, "schema")["figures"]["warns"] == [
+        "category 'oak' of column 'x' is not known any more"
+    ]
