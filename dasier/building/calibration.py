@@ -57,23 +57,24 @@ def reliability(said: Floats, came: NDArray[np.bool_], *, seed: int) -> dict[str
     }
 
 
-def confidence(probabilities: Floats, right: NDArray[np.bool_], *, seed: int) -> dict[str, Any]:
+def confidence(said: Floats, right: NDArray[np.bool_], *, seed: int) -> dict[str, Any]:
     """Give whether the probability of the answer that is given says how often it is right.
 
     Parameters
     ----------
-    probabilities : ndarray, shape (n, k)
+    said : ndarray, shape (n,)
+        The probability of the class that is the answer, which need not be the likeliest one: a threshold that
+        somebody chose may give another.
     right : ndarray of bool, shape (n,)
-        Whether the most probable class was the true one.
+        Whether that class was the true one.
 
     Returns
     -------
     dict
-        ``said``: the mean of the highest probability, which is the share that should be right. ``came``: the share
+        ``said``: the mean of the answers' own probabilities, which is the share that should be right. ``came``: the share
         that was, with Wilson's interval. ``error``, ``by_chance`` and ``by_chance_high`` as `reliability` has them.
         ``calibrated``: whether the error is no larger than chance explains, or `SMALL`. ``rows``.
     """
-    said = probabilities.max(axis=1)
     kept = reliability(said, right, seed=seed)
     return {
         "rows": len(said),

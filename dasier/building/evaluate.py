@@ -137,8 +137,13 @@ def _classification(outputs: Outputs, truth: NDArray[Any], output: Output, seed:
     found["per_class"] = {name: _of_class(counts, position) for position, name in enumerate(names)}
     if outputs.probabilities is not None:
         probabilities = np.asarray(outputs.probabilities, dtype=np.float64)
-        found["calibration"] = _calibration(actual, probabilities, positive, seed)
-        found["confidence"] = confidence(probabilities, probabilities.argmax(axis=1) == actual, seed=seed)
+        said, came = probabilities[np.arange(len(predicted)), predicted], predicted == actual
+        found["confidence"] = confidence(said, came, seed=seed)
+        if positive is not None:
+            said, came = probabilities[:, positive], actual == positive
+        of = "prediction" if positive is None else "positive"
+        # Of two classes the rarer one's, of several that of the class predicted.
+        found["calibration"] = {"of": of, **reliability(said, came, seed=seed)}
     return found
 
 
@@ -174,17 +179,6 @@ def _of_class(counts: NDArray[np.float64], position: int) -> dict[str, Any]:
     both = _precision_and_recall(counts, position)
     shares = {name: both[name]["value"] if name in both else None for name in ("precision", "recall")}
     return {**shares, "intervals": dict(both), "rows": int(counts[position].sum())}
-
-
-def _calibration(
-    actual: NDArray[np.intp], probabilities: NDArray[np.float64], positive: int | None, seed: int
-) -> dict[str, Any]:
-    """Give whether probabilities hold: of two classes the rarer one's, of several that of the class predicted."""
-    if positive is None:
-        said, came = probabilities.max(axis=1), probabilities.argmax(axis=1) == actual
-    else:
-        said, came = probabilities[:, positive], actual == positive
-    return {"of": "prediction" if positive is None else "positive", **reliability(said, came, seed=seed)}
 
 
 # --- regression ----------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from dasier.manifest import Manifest
     from dasier.predictions import Prediction
+    from dasier.schema import Label
 
 LEAST_ROWS = 20
 """As with feedback: fewer rows say nothing."""
@@ -24,27 +25,37 @@ REASONS = ("no_classes", "no_probabilities", "not_measured", "not_calibrated", "
 
 
 class Sureness:
-    """How sure a version was of its answers, over the rows that the log holds."""
+    """How sure a version was of its answers, over the rows that the log holds.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    classes
+        In the order of the probabilities. An answer's own probability counts, not the highest: where somebody chose
+        a threshold, the answer need not be the likeliest class.
+    """
+
+    def __init__(self, classes: Sequence[Label]) -> None:
+        self._places = {label: place for place, label in enumerate(classes)}
         self.rows, self.said, self.variance = 0, 0.0, 0.0
 
     def add(self, record: Prediction) -> None:
         """Count the rows of a record whose probabilities the log holds."""
         if record.errors or record.outputs is None or not record.outputs.get("probabilities"):
             return
-        highest = np.asarray(record.outputs["probabilities"], dtype=np.float64).max(axis=1)
-        if not np.isfinite(highest).all():
+        probabilities = np.asarray(record.outputs["probabilities"], dtype=np.float64)
+        places = [self._places.get(label, -1) for label in record.outputs["predictions"]]
+        if min(places) < 0 or not np.isfinite(probabilities).all():
             return
-        self.rows += len(highest)
-        self.said += float(highest.sum())
-        self.variance += float((highest * (1 - highest)).sum())
+        own = probabilities[np.arange(len(places)), places]
+        self.rows += len(own)
+        self.said += float(own.sum())
+        self.variance += float((own * (1 - own)).sum())
 
 
 def estimated(sure: Sureness, manifest: Manifest, findings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Give the accuracy that is expected of the answers, or why it cannot be given.
 
-    Of calibrated probabilities the mean of the highest is the share of right answers to expect (average
+    Of calibrated probabilities the mean of the answers' own is the share of right answers to expect (average
     confidence; Guillory et al. 2021), whatever rows callers send, as long as the same row still has the same truth.
 
     Parameters

@@ -77,8 +77,11 @@ class Seen:
     requests: int = 0
     days: dict[str, Tally] = field(default_factory=dict)
     told: Told = field(default_factory=Told)
-    sure: Sureness = field(default_factory=Sureness)
+    sure: Sureness = field(init=False)
     unread: int = 0
+
+    def __post_init__(self) -> None:
+        self.sure = Sureness(self.manifest.schema.output.classes)
 
     def add(self, record: Prediction, actual: Label | list[Label] | None) -> None:
         """Count a record, and what was true of it."""
