@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 from dasier import layout
-from dasier.errors import trace
 from dasier.jobs import fanning, sweeping, working
 from dasier.serving.exchange import service
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from dasier.serving.service import Service
 
     Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
-
-log = logging.getLogger("dasier")
 
 _UNBOUNDED_S = 900.0
 
@@ -43,27 +39,11 @@ def batch_handler(
         if step is not None:
             return step
         named, most = _named(event), running.settings.fan_out_bytes
-        if named is not None:
-            return {"jobs": _each(running, named, left_s, below_bytes=most)}
-        return {"jobs": _each(running, sweeping.abandoned(running.registry.store, now=now()), left_s)}
+        if named is None:
+            named, most = sweeping.abandoned(running.registry.store, now=now()), 0
+        return {"jobs": working.work_on(running, named, left_s, below_bytes=most)}
 
     return handle
-
-
-def _each(
-    running: Service, ids: Sequence[str], left_s: Callable[[], float], *, below_bytes: int = 0
-) -> dict[str, str]:
-    """Work on jobs in turn; one that breaks its worker does not keep the others from theirs, and is found again."""
-    told = {}
-    for id_ in ids:
-        if told and left_s() < working.MARGIN_S:
-            break  # the next sweep finds them
-        try:
-            told[id_] = working.work(running, id_, left_s, below_bytes=below_bytes)
-        except Exception as error:  # noqa: BLE001 (a model may raise anything; its words may hold what was sent)
-            log.error("job broke its worker", extra={"job": id_, "trace": trace(error)})  # noqa: TRY400
-            told[id_] = "broken"
-    return told
 
 
 def _named(event: Mapping[str, Any]) -> list[str] | None:

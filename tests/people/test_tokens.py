@@ -179,7 +179,7 @@ def test_tokens_that_name_keys_which_there_are_not_do_not_make_us_ask_again_and_
 
 
 @pytest.mark.parametrize("known", [False, True])
-def test_a_provider_that_is_down_is_not_asked_again_for_each_token(known: bool) -> None:
+def test_a_provider_that_is_down_is_not_asked_again_for_each_token(*, known: bool) -> None:
     seconds, asked = [0.0], []
     issuer = Issuer()
 
