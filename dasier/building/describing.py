@@ -119,7 +119,8 @@ def _golden_rows(judged: Judged, trained: Trained) -> tuple[Rows, Outputs]:
     inside = probes(judged.schema, judged.held_out, seed=trained.seed).kinds["inside"]
     made = probes(judged.schema, inside, seed=trained.seed)
     parts = [made.kinds[kind] for kind in ("inside", "nulls", "unseen") if kind in made.kinds]
-    parts = [part for part in parts if _answers(judged.model, part)]
+    answered = [_answered(judged.model, part) for part in parts]
+    parts = [part for part in answered if part is not None]
     if not parts:
         raise EstimatorUnsupported(f"{trained.name} answers no row that is made up inside the training range")
     share = -(-_GOLDEN_ROWS // len(parts))
@@ -127,13 +128,14 @@ def _golden_rows(judged: Judged, trained: Trained) -> tuple[Rows, Outputs]:
     return rows, judged.model.predict(rows)
 
 
-def _answers(model: Model, rows: Rows) -> bool:
-    """Say whether a model answers rows: an encoder may refuse a category that it never saw."""
+def _answered(model: Model, rows: Rows) -> Rows | None:
+    """Give the rows that get a finite answer; None if none does, as where an encoder refuses a category."""
     try:
-        model.predict(rows)
+        broken = set(model.predict(rows).unanswered().tolist())
     except ValueError:
-        return False
-    return True
+        return None
+    kept = [place for place in range(len(rows)) if place not in broken]
+    return rows.take(kept) if kept else None
 
 
 def _contents(trained: Trained, judged: Judged) -> dict[str, tuple[bytes, str]]:

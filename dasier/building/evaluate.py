@@ -31,6 +31,9 @@ INTERVAL_SHARE = 0.8
 _SHARES = frozenset({"accuracy", "precision", "recall", "flagged"})
 _DOUBTED = frozenset({"balanced_accuracy", "macro_f1", "roc_auc"})
 
+_LARGEST = 1e150
+"""Of a target or an error: the square of anything larger may be more than a float64 holds."""
+
 SILHOUETTE_ROWS = 2_000
 """The silhouette compares every pair of rows; more of them are sampled."""
 
@@ -70,7 +73,7 @@ def evaluate(
     Raises
     ------
     DataInvalid
-        If there is no row, or a class that the model does not know.
+        If there is no row, a class that the model does not know, or a target too large to measure.
     """
     if len(outputs.predictions) == 0:
         raise DataInvalid("no row was held out; give more rows or a larger test_share")
@@ -187,6 +190,10 @@ def _of_class(counts: NDArray[np.float64], position: int) -> dict[str, Any]:
 def _regression(outputs: Outputs, truth: NDArray[Any], output: Output, seed: int) -> dict[str, Any]:
     actual = np.asarray(truth, dtype=np.float64)
     errors = actual - np.asarray(outputs.predictions, dtype=np.float64)
+    if max(np.abs(errors).max(), np.abs(actual).max()) > _LARGEST:
+        raise DataInvalid(
+            f"{output.name!r} has values beyond {_LARGEST:g}, whose squares are too large: divide it by a constant"
+        )
     tail = (1 - INTERVAL_SHARE) / 2
     low, middle, high = np.quantile(errors, [tail, 0.5, 1 - tail])
     return {

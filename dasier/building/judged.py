@@ -53,6 +53,12 @@ def judge(trained: Trained, schema: Schema, choice: Choice, model: Model, held_o
             f"{trained.name}: the estimator cannot answer rows that were held out: {first_line}. "
             "Let its encoders accept what they have not seen (handle_unknown)."
         ) from error
+    unanswered = len(outputs.unanswered())
+    if unanswered:
+        raise EstimatorUnsupported(
+            f"{trained.name}: the estimator gives no finite number for {unanswered} of {len(held_out)} rows that were "
+            "held out. Let it answer rows like those (an isotonic regression by out_of_bounds, neighbours by a radius)."
+        )
     truth = None if trained.target is None else trained.held_out[trained.target].to_numpy()
     space = _space(trained, held_out)
     if truth is None and trained.task in {"classification", "regression"}:

@@ -58,6 +58,7 @@ _PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (r"the arrays do not know (?P<what>[A-Z]\w+)", "les tableaux ne connaissent pas {what}"),
         (r"the arrays do not know (?P<quoted>.+)", "les tableaux ne connaissent pas {quoted}"),
+        (r"the arrays cannot be made: (?P<quoted>.+)", "les tableaux n’ont pu être faits\u00a0: {quoted}"),
         (r"(?:\w+: )?several targets", "plusieurs cibles"),
         (r"it does not load: (?P<quoted>.+)", "il ne se charge pas : {quoted}"),
         (r"the estimator answers none of the rows", "l’estimateur ne répond à aucune des lignes"),

@@ -43,6 +43,17 @@ class Outputs:
     probabilities: np.ndarray[Any, Any] | None = None
     scores: np.ndarray[Any, Any] | None = None
 
+    def unanswered(self) -> np.ndarray[Any, Any]:
+        """Give the places of the rows with a number that is not finite: no caller gets such an answer."""
+        import numpy as np  # noqa: PLC0415 (whoever only names a runtime needs none)
+
+        broken = np.zeros(0, dtype=bool)
+        for numbers in (self.predictions, self.probabilities, self.scores):
+            if numbers is not None and numbers.dtype.kind == "f" and not np.isfinite(numbers).all():
+                lacking = ~np.isfinite(numbers.reshape(len(numbers), -1)).all(axis=1)
+                broken = broken | lacking if broken.size else lacking
+        return np.flatnonzero(broken)
+
 
 class Model(Protocol):
     """A loaded version."""

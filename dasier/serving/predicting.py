@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from dasier import runtimes
 from dasier.errors import RowsRefused, Violation
 from dasier.rows import MAX_VIOLATIONS
@@ -44,15 +42,12 @@ def predict(loaded: Loaded, rows: Rows, pointer: Pointer) -> Outputs:
             )
             for row in runtimes.blamed(loaded.model, rows, most=MOST_BLAMED)
         ) from error
-    for numbers in (outputs.predictions, outputs.probabilities, outputs.scores):
-        if numbers is not None and numbers.dtype.kind == "f" and not np.isfinite(numbers).all():
-            broken = np.flatnonzero(~np.isfinite(numbers.reshape(len(numbers), -1)).all(axis=1))
-            raise RowsRefused(
-                Violation(
-                    pointer(int(row), None),
-                    "not_finite_answer",
-                    "The model gives no finite number for this row.",
-                )
-                for row in broken[:MAX_VIOLATIONS]
+    broken = outputs.unanswered()
+    if broken.size:
+        raise RowsRefused(
+            Violation(
+                pointer(row, None), "not_finite_answer", "The model gives no finite number for this row."
             )
+            for row in broken[:MAX_VIOLATIONS].tolist()
+        )
     return outputs

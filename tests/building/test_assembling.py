@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.cluster import BisectingKMeans, KMeans, MeanShift
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.neighbors import RadiusNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -17,10 +18,11 @@ from dasier.building.assembling import assemble
 from dasier.building.importing import bring
 from dasier.building.refinements import OutputNotes, Refinements
 from dasier.building.trained import About, Trained
-from dasier.errors import DataInvalid
+from dasier.errors import DataInvalid, EstimatorUnsupported
 from dasier.rows import Rows, from_records, pointer_in
 from dasier.runtimes import load
 from dasier.serving.explaining import explain
+from tests import models
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,3 +126,35 @@ def test_a_card_says_that_a_sample_without_a_target_measures_nothing(tmp_path: P
     assert "Nothing could be measured" in english
     assert "Rien n’a pu être mesuré" in french
     assert not [words for words in ("Measured on", "interval", "too few", "may flatter") if words in english]
+
+
+def _line(n: int = 120) -> pd.DataFrame:
+    at = np.linspace(0, 1, n)
+    return pd.DataFrame({"at": np.random.default_rng(0).permutation(at)}).assign(
+        height=lambda rows: 2 * rows["at"]
+    )
+
+
+def test_an_estimator_that_has_no_number_for_rows_held_out_is_refused_in_words() -> None:
+    alone = RadiusNeighborsRegressor(radius=1e-9)
+
+    with pytest.raises(EstimatorUnsupported, match="no finite number for 40 of 40 rows"):
+        assemble(models.trained("alone", alone, _line(), "height", "regression"))
+
+
+def test_a_row_that_gets_no_number_is_no_golden_record() -> None:
+    table = _line().assign(at=lambda rows: np.where(rows["at"] < 0.5, rows["at"], rows["at"] + 5))
+    apart = RadiusNeighborsRegressor(radius=0.05)  # inside of the range, and far from any row
+
+    built = assemble(models.trained("apart", apart, table, "height", "regression"))
+
+    assert len(built.manifest.golden["inputs"]["at"]) > 1
+    assert all(0 <= at < 0.6 or at > 5.4 for at in built.manifest.golden["inputs"]["at"])
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
+def test_a_target_whose_squares_are_no_numbers_is_refused_in_words() -> None:
+    table = _line().assign(height=lambda rows: 1e200 * rows["at"])
+
+    with pytest.raises(DataInvalid, match="divide it by a constant"):
+        assemble(models.trained("tall", LinearRegression(), table, "height", "regression"))

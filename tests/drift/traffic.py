@@ -11,6 +11,7 @@ import numpy as np
 
 from dasier import layout
 from dasier.serving.exchange import handler
+from dasier.serving.prediction_log import line
 from dasier.ulid import time_of, ulid
 from functions import predict
 from tests import models
@@ -38,7 +39,7 @@ class Almanac:
     def file(self) -> None:
         """Write a file for each day, as Firehose would."""
         for (name, day), told in self._held.items():
-            lines = b"".join(json.dumps(one).encode() + b"\n" for one in told)
+            lines = b"".join(map(line, told))
             self.shop.store.create(f"{layout.predictions(name, day)}{ulid()}.jsonl", lines)
         self._held.clear()
 

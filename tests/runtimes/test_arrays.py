@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tracemalloc
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,8 @@ from sklearn.linear_model import (
     RidgeClassifier,
     SGDClassifier,
 )
-from sklearn.model_selection import KFold
+from sklearn.model_selection import FixedThresholdClassifier, KFold
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
@@ -323,6 +325,26 @@ def test_what_the_arrays_do_not_know_is_named() -> None:
 
         assert isinstance(found, Refused)
         assert type(estimator).__name__ in found.reason
+
+
+def test_what_cannot_be_written_is_refused_and_another_runtime_is_tried() -> None:
+    endless = FixedThresholdClassifier(LogisticRegression(max_iter=5000), threshold=math.inf)
+    case = fitted(endless, cancer(), "classification")
+
+    chosen = choose(case.estimator, case.features, case.schema, case.held_out, seed=0)
+
+    assert chosen.runtime == "sklearn"
+    assert "the arrays cannot be made: ValueError" in chosen.reason
+    assert "les tableaux n’ont pu être faits" in chosen.reasons["fr"]
+
+
+def test_numbers_of_float32_are_left_to_another_runtime() -> None:
+    case = fitted(GaussianNB(), cancer(), "classification")
+    case.estimator.fit(case.features.astype(np.float32), cancer()["target"].loc[case.features.index])
+
+    (found,) = candidates(case.estimator, case.schema)
+
+    assert isinstance(found, Refused)  # widened, they would be summed otherwise than scikit-learn does
 
 
 def test_same_estimator_gives_the_same_bytes() -> None:

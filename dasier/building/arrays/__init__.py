@@ -34,8 +34,11 @@ def candidates(estimator: BaseEstimator, schema: Schema) -> Iterator[Candidate |
     """
     width = Width(len(schema.number_columns), len(schema.text_columns))
     try:
-        root = answering(for_tensors(estimator, schema), width)
+        blob = pack(answering(for_tensors(estimator, schema), width))
     except EstimatorUnsupported as error:
         yield Refused("arrays", "float64", str(error))
+    except Exception as error:  # noqa: BLE001 (private attributes may be anything; another runtime is tried, the reason shown)
+        reason = f"the arrays cannot be made: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        yield Refused("arrays", "float64", reason)
     else:
-        yield Candidate("arrays", "float64", pack(root))
+        yield Candidate("arrays", "float64", blob)
