@@ -37,6 +37,7 @@ import coverage
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.reference.forking import OPTIONS  # noqa: E402
 from benchmarks.reference.results import RESULTS, write  # noqa: E402
 from tests.e2e.environments import python  # noqa: E402
 
@@ -127,7 +128,7 @@ def reached(tree: Tree) -> Reached:
     """Run the tests once, without a mutant, and see what reaches what."""
     folder = tree.folder
     options = ("--data-file", str(folder / "reached"), "--source", "dasier", "--rcfile=/dev/null")
-    plugins = ("-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "benchmarks.reference.reaching")
+    plugins = (*OPTIONS, "-p", "benchmarks.reference.reaching")
     done = subprocess.run(
         [sys.executable, "-m", "coverage", "run", *options, "-m", "pytest", *plugins, *TESTS],
         cwd=folder,
@@ -169,7 +170,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join(PARTS)}; all without")
-    parser.add_argument("--sample", type=int, default=40, help="mutants of each part; 0 for all")
+    parser.add_argument("--sample", type=int, default=24, help="mutants of each part; 0 for all")
     parser.add_argument("--seed", default="1")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument(

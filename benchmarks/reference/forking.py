@@ -18,7 +18,8 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly")
+# Hypothesis' profile for machines that are busy: the same examples each time, and slowness is no failure.
+OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "--hypothesis-profile=ci")
 
 
 def main(tree: str, libraries: str) -> None:

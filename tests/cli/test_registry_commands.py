@@ -244,3 +244,9 @@ def test_a_doctor_says_which_columns_are_left_out_for_want_of_a_key(hashing, mon
     assert without["personal columns"]["found"] == "cells: a"
     assert "DASIER_PERSONAL_KEY" in without["personal columns"]["advice"]
     assert with_key["personal columns"]["well"] is True
+
+
+def test_forcing_takes_a_reason_and_a_version_that_is_there(serving):
+    for command in ("promote", "canary"):
+        assert "--force needs --reason" in serving.run(command, "cells", "1", "--force").stderr
+        assert "9" in serving.refused(command, "cells", "9", "--reason", "to see")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -535,3 +536,17 @@ def test_a_release_without_a_canary_cannot_be_tried() -> None:
 
     with pytest.raises(ValueError, match="1"):
         gate.trial(shop.registry, NAME, shop.registry.head(NAME), now=datetime.now(UTC))
+
+
+def test_a_canary_is_looked_at_by_the_clock_if_no_other_time_is_given(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    shop, head = started(models.open_store("memory://"))
+    log(shop, head, 2, 3)
+
+    with caplog.at_level(logging.INFO, logger="dasier"):
+        gate.sweep(shop.registry)
+
+    (looked,) = (one for one in caplog.records if one.message == "canary looked at")
+    assert (looked.model, looked.version, looked.requests, looked.decision) == (NAME, 2, 3, "wait")
+    assert shop.registry.head(NAME) == head

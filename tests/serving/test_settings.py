@@ -45,3 +45,22 @@ def test_every_problem_is_told_at_once() -> None:
 def test_number_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(SettingsInvalid, match="DASIER_REFRESH_S"):
         Settings.read(LEAST | {"DASIER_REFRESH_S": text})
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ({"DASIER_LOG_SHARE": "1.5"}, "DASIER_LOG_SHARE is 1.5: give a share, 0 to 1"),
+        ({"DASIER_PREDICTION_LOG": "paper"}, "DASIER_PREDICTION_LOG is 'paper': give "),
+        ({"DASIER_PERSONAL_KEY": "short"}, "DASIER_PERSONAL_KEY has fewer than"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_setting_that_cannot_be_meant_is_refused_with_what_may_be_given(
+    setting: dict[str, str], told: str
+) -> None:
+    with pytest.raises(SettingsInvalid) as caught:
+        Settings.read(LEAST | setting)
+
+    (problem,) = caught.value.problems
+    assert problem.startswith(told)
