@@ -90,6 +90,7 @@ WHO = {
         {"MemoryMb": "2048"},
         {"TrustedKeys": "BBBB"},
         {"BodyLimitBytes": "1"},
+        {"FanOutBytes": "1"},
         {"Architecture": "arm64"},
         {"PersonalKeySecret": "dasier:SecretString::2"},
         *({name: value} for name, value in WHO.items()),
@@ -115,11 +116,12 @@ def test_the_longest_settings_of_the_authorizer_fit_into_a_versions_description(
     from samtranslator.yaml_helper import yaml_parse
 
     known = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]
-    longest = {name: "https://".ljust(known[name]["MaxLength"], "a") for name in WHO}
+    longest = {name: "a" * known[name]["MaxLength"] for name in WHO}
+    longest["OidcIssuer"] = "https://".ljust(known["OidcIssuer"]["MaxLength"], "a")
 
     descriptions = service(**longest).of("AWS::Lambda::Version").values()
 
-    assert max(len(version["Description"]) for version in descriptions) <= 256 + 40
+    assert 240 < max(len(version["Description"]) for version in descriptions) <= 256
 
 
 def test_the_authorizer_is_told_whom_to_believe_and_nobody_else_is():
@@ -145,7 +147,7 @@ def test_the_key_of_personal_columns_comes_from_where_secrets_are_kept_and_goes_
     assert "DASIER_PERSONAL_KEY" not in str(FUNCTIONS)
 
 
-def test_two_keys_of_kms_fit_into_a_versions_description():
+def test_two_keys_of_kms_fit_into_a_versions_description_beside_the_largest_settings():
     der = (
         generate_private_key(SECP256R1())
         .public_key()
@@ -153,7 +155,13 @@ def test_two_keys_of_kms_fit_into_a_versions_description():
     )
     key = base64.b64encode(der).decode()
 
-    descriptions = service(TrustedKeys=f"{key},{key}").of("AWS::Lambda::Version").values()
+    largest = {"MemoryMb": "10240", "BodyLimitBytes": "6000000", "FanOutBytes": "5368709120"}
+    secret = "a/long/name/of/a/secret:SecretString::0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f"
+    descriptions = (
+        service(TrustedKeys=f"{key},{key}", PersonalKeySecret=secret, **largest)
+        .of("AWS::Lambda::Version")
+        .values()
+    )
     (description,) = {one["Description"] for one in descriptions if "MB" in one["Description"]}
 
     assert 128 < len(description) <= 256

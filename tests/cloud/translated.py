@@ -148,6 +148,8 @@ class _Resolver:
                 return argument[0].join(str(self.value(part)) for part in self.value(argument[1]))
             case "Split":
                 return str(self.value(argument[1])).split(argument[0])
+            case "Select":
+                return self.value(argument[1])[int(argument[0])]
             case "If":
                 return self.value(argument[1 if self.holds(argument[0]) else 2])
         raise NotImplementedError(name)
