@@ -60,6 +60,8 @@ class Parity:
         Which kind of row, which output and how far off; None if it is equal within the bound.
     skipped : tuple of str
         Kinds that the estimator itself refuses to answer.
+    refused : tuple of str
+        Kinds of which it refuses at least one row: those, and others.
     unprobed : int
         Thresholds of its trees that no row stands at: a transformation hides them.
     """
@@ -71,6 +73,7 @@ class Parity:
     labels_equal: bool = True
     failure: str | None = None
     skipped: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
     unprobed: int = 0
 
     @property
@@ -87,6 +90,7 @@ class Parity:
             "deviations": dict(self.deviations),
             "labels_equal": self.labels_equal,
             "skipped": list(self.skipped),
+            "refused": list(self.refused),
             "unprobed": self.unprobed,
         }
 
@@ -175,14 +179,18 @@ def prove(reference: Model, model: Model, probes: Probes, *, tolerance: float = 
     deviations: dict[str, float] = {}
     kinds: dict[str, int] = {}
     skipped: list[str] = []
+    refused: list[str] = []
     failures: list[str] = []
     labels_equal = True
     for kind, rows in probes.kinds.items():
         answered = _answered(reference, rows)
         if answered is None:
             skipped.append(kind)
+            refused.append(kind)
             continue
         compared, expected = answered
+        if compared is not rows:
+            refused.append(kind)
         kinds[kind] = len(compared)
         try:
             found = model.predict(compared)
@@ -210,6 +218,7 @@ def prove(reference: Model, model: Model, probes: Probes, *, tolerance: float = 
         labels_equal,
         failure,
         tuple(skipped),
+        tuple(refused),
         probes.unprobed,
     )
 

@@ -107,6 +107,16 @@ def cards(built: Built) -> tuple[str, str]:
     return built.blobs["card.en.md"].decode(), built.blobs["card.fr.md"].decode()
 
 
+def test_a_card_claims_nothing_of_training_rows_that_nobody_saw(tmp_path: Path) -> None:
+    english, french = cards(brought(tmp_path, target="kind"))
+
+    assert "Empty cells: the sample has none." in english
+    assert "the sample holds the values of the table" in english
+    assert "Small classes" not in english
+    assert "aucune dans l’échantillon" in french
+    assert "Petites classes" not in french
+
+
 def test_a_card_does_not_claim_that_a_sample_was_held_out(tmp_path: Path) -> None:
     english, french = cards(brought(tmp_path, target="kind"))
 

@@ -215,6 +215,20 @@ def test_what_everybody_needs_to_know_is_not_missing_when_it_is_stated() -> None
     assert "params.toml" not in card(stated, language="en").markdown
 
 
+def test_personal_columns_that_are_hashed_are_not_said_to_be_unwatched() -> None:
+    manifest, _ = model()
+    first = manifest.schema.columns[0]
+
+    def told(*, hashed: bool) -> str:
+        columns = (replace(first, personal=True, hashed=hashed), *manifest.schema.columns[1:])
+        return card(
+            replace(manifest, schema=replace(manifest.schema, columns=columns)), language="en"
+        ).markdown
+
+    assert "they are not watched for drift; of" in told(hashed=True)
+    assert "they are not watched for drift." in told(hashed=False)
+
+
 def test_warnings_come_first() -> None:
     manifest, _ = model()
     note = {"en": "The model holds training rows.", "fr": "Le modèle contient des lignes."}

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dasier.building import build_recipe
+from dasier.building.assembling import assemble
 from dasier.building.card import missing
 from dasier.building.frames import to_rows
 from dasier.building.recipe import read
@@ -26,7 +26,7 @@ AT = pointer_in("#")
 @pytest.mark.parametrize("name", NAMES)
 def test_every_training_row_validates_and_predicts_as_the_estimator_does(name: str) -> None:
     trained = train(read(FOLDER / name))
-    built = build_recipe(FOLDER / name)
+    built = assemble(trained)
     schema = built.manifest.schema
     model = load(built.manifest.runtime.name, built.blobs["model"], schema)
     rows = to_rows(trained.table, schema)

@@ -25,7 +25,8 @@ def test_unseen_category_is_the_rows_problem_and_known_ones_are_answered() -> No
     )
     estimator = make_pipeline(encoder, HistGradientBoostingClassifier(max_iter=3))
     shop = Shop()
-    shop.publish(assemble(models.trained("strict", estimator, table, "kind")))
+    built = assemble(models.trained("strict", estimator, table, "kind"))
+    shop.publish(built)
     loaded = shop.service().serving("strict")
     rows = from_records(loaded.manifest.schema, [{"eggs": 1, "isle": isle} for isle in ("Dream", "Mars")], AT)
 
@@ -34,6 +35,12 @@ def test_unseen_category_is_the_rows_problem_and_known_ones_are_answered() -> No
 
     assert [(v.pointer, v.code) for v in caught.value.violations] == [("#/instances/1", "not_answered")]
     assert len(predict(loaded, rows.take([0]), AT).predictions) == 1
+    assert built.manifest.runtime.parity["refused"] == ["unseen"]
+    assert "A row with a category that it never saw may be refused." in built.blobs["card.en.md"].decode()
+    assert (
+        "Une ligne dont une catégorie lui est inconnue peut être refusée."
+        in built.blobs["card.fr.md"].decode()
+    )
 
 
 def test_golden_records_hold_nobodys_row() -> None:

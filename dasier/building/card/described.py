@@ -10,7 +10,7 @@ from dasier.words import in_words, number, whole
 from dasier.words.markdown import code
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dasier.manifest import Manifest
     from dasier.schema import Column, Output, Text
@@ -73,13 +73,12 @@ def described(manifest: Manifest, language: Language) -> dict[str, Any]:
         "how": {key: how(key, manifest, language) for key in stated},
         "notes": [in_words(note, language) for note in manifest.notes],
         "holds_rows": manifest.data.get("in_model"),
+        "refused": manifest.runtime.parity.get("refused", ()),
         "nulls": _nulls(manifest, language),
         "few": [one for one in _classes(manifest, language) if one["small"]],
-        "personal": ", ".join(
-            in_words(column.label, language, column.name)
-            for column in manifest.schema.columns
-            if column.personal
-        ),
+        "has_categories": any(column.kind == "category" for column in manifest.schema.columns),
+        "personal": _labels([c for c in manifest.schema.columns if c.personal], language),
+        "hashed": _labels([c for c in manifest.schema.columns if c.hashed], language),
         "output": {
             "label": in_words(output.label, language, output.name),
             "unit": output.unit,
@@ -138,6 +137,10 @@ def _seen(column: Column, language: Language) -> str:
     show = whole if column.kind == "integer" else number
     low, high = show(column.minimum, language), show(column.maximum, language)
     return f"{low} to {high}" if language == "en" else f"{low} à {high}"
+
+
+def _labels(columns: Sequence[Column], language: Language) -> str:
+    return ", ".join(in_words(column.label, language, column.name) for column in columns)
 
 
 def _nulls(manifest: Manifest, language: Language) -> list[dict[str, str]]:
