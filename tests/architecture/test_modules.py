@@ -66,3 +66,20 @@ def test_every_setting_is_in_a_docstring_or_the_help():
     }
 
     assert used - docstrings - set().union(*docs.values()) == set()
+
+
+def test_the_page_on_architecture_names_every_part_of_the_library():
+    table = (
+        (ROOT / "docs" / "architecture.md")
+        .read_text()
+        .partition("## Where things are")[2]
+        .partition("## ")[0]
+    )
+    named = {name.rstrip("/").rpartition("/")[2] for name in re.findall(r"`([a-z_/]+(?:\.py)?)`", table)}
+    parts = {
+        path.name
+        for path in (ROOT / "dasier").iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").is_file()
+    }
+
+    assert parts - named == {"__init__.py", "__main__.py"}

@@ -135,7 +135,7 @@ class _Resolver:
         }
         return judged[key]()
 
-    def _call(self, name: str, argument: Any) -> Any:
+    def _call(self, name: str, argument: Any) -> Any:  # noqa: PLR0911 (a function of CloudFormation each)
         match name:
             case "Ref":
                 return self._ref(argument)
