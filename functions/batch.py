@@ -54,7 +54,7 @@ def _each(
     running: Service, ids: Sequence[str], left_s: Callable[[], float], *, below_bytes: int = 0
 ) -> dict[str, str]:
     """Work on jobs in turn; one that breaks its worker does not keep the others from theirs, and is found again."""
-    told = {}
+    told: dict[str, str] = {}
     for id_ in ids:
         if told and left_s() < working.MARGIN_S:
             break  # the next sweep finds them
