@@ -62,7 +62,8 @@ def open_bucket(
     """Give the bucket of a name, below a prefix, with the credentials of an environment."""
     endpoint = environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL")
     options: S3Config = {
-        "region": environment.get("AWS_REGION", environment.get("AWS_DEFAULT_REGION", "us-east-1"))
+        "region": environment.get("AWS_REGION", environment.get("AWS_DEFAULT_REGION", "us-east-1")),
+        "copy_if_not_exists": "multipart",  # S3's own copy replaces whatever is there
     }
     if endpoint:
         options["endpoint"] = endpoint

@@ -105,14 +105,16 @@ class Wish:
             "canary": serving,
             "pause": None,
         }
-        canary = {"version": self.version, "share": int(self.share), "automatic": self.automatic}
+        canary = None
+        if self.action == "canary":  # of anything else nobody looked at the share
+            canary = {"version": self.version, "share": int(self.share), "automatic": self.automatic}
         return ReleaseEntry.read(
             {
                 "number": self.on + 1,
                 "action": self.action,
                 "serving": becomes[self.action],
                 "previous": serving,
-                "canary": canary if self.action == "canary" else None,
+                "canary": canary,
             }
         )
 

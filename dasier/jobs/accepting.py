@@ -11,7 +11,7 @@ import orjson
 from dasier import layout
 from dasier.errors import InvalidRequest, KeyReused, RowsRefused, Violation
 from dasier.jobs import splitting
-from dasier.jobs.job import CSV, Job, document
+from dasier.jobs.job import CSV, Job, document, owner_of
 from dasier.layout import checked_version
 from dasier.serving.formats import native
 from dasier.serving.formats.table_csv import read_csv
@@ -56,6 +56,7 @@ def accept(service: Service, request: Request) -> Job:
         version=manifest.version,
         probabilities=options.probabilities,
         media_type=media_type,
+        owner=owner_of(request.key_id),
     )
     store = service.registry.store
     key = request.headers.get("idempotency-key")

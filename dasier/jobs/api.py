@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dasier import layout
+from dasier.errors import JobNotFound
 from dasier.jobs import standing
 from dasier.jobs.accepting import accept
 from dasier.jobs.job import Job
@@ -33,14 +34,26 @@ def _accepted(service: Service, made: Job, *, new: bool, applied: str | None = N
 
 def job(service: Service, request: Request) -> Response:
     """Say where a job stands."""
-    found = Job.read(service.registry.store, request.path["id"])
-    return json_response(standing.told(service.registry.store, found))
+    return json_response(standing.told(service.registry.store, _own(service, request)))
 
 
 def cancel(service: Service, request: Request) -> Response:
     """End a job that has not ended: its workers stop at the next block."""
     store = service.registry.store
-    found = Job.read(store, request.path["id"])
+    found = _own(service, request)
     if store.get(layout.job_end(found.id)) is None:
         standing.end(store, found.id, "cancelled")
     return json_response(standing.told(store, found))
+
+
+def _own(service: Service, request: Request) -> Job:
+    """Give the job that a path names; to who calls by another key than made it there is none.
+
+    Raises
+    ------
+    JobNotFound
+    """
+    found = Job.read(service.registry.store, request.path["id"])
+    if not found.is_of(request.key_id):
+        raise JobNotFound
+    return found

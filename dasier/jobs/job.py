@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -36,6 +37,8 @@ class Job:
         Whether results have one for each class.
     media_type : str
         Of the input.
+    owner : str or None
+        A digest of the API key that it was made by; None if that was none, and then whoever knows the id may ask for it.
     """
 
     id: str
@@ -43,11 +46,16 @@ class Job:
     version: int
     probabilities: bool = True
     media_type: str = CSV
+    owner: str | None = None
 
     @property
     def created(self) -> datetime:
         """When it was made."""
         return time_of(self.id) or datetime.min.replace(tzinfo=UTC)
+
+    def is_of(self, key_id: str | None) -> bool:
+        """Say whether who calls by an API key may ask for it."""
+        return self.owner is None or self.owner == owner_of(key_id)
 
     def written(self) -> bytes:
         """Give the document that is kept."""
@@ -65,6 +73,11 @@ class Job:
         if content is None:
             raise JobNotFound
         return cls(**document(content))
+
+
+def owner_of(key_id: str | None) -> str | None:
+    """Give whose a job is that was made by an API key."""
+    return None if key_id is None else hashlib.sha256(f"job\0{key_id}".encode()).hexdigest()[:32]
 
 
 def document(content: bytes) -> dict[str, Any]:

@@ -43,6 +43,8 @@ class Request:
         What a caller and a log line know it by.
     client : str or None
         Who calls: the API key's id, and what ``x-client-id`` says of who uses that key; either alone, if that is all.
+    key_id : str or None
+        The API key's id alone, which nobody can only say that they have.
     authorizer : Mapping[str, Any]
         What the authorizer of the route said of the person who is signed in; empty where it has none.
     """
@@ -55,6 +57,7 @@ class Request:
     body: bytes
     id: str
     client: str | None
+    key_id: str | None = None
     authorizer: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -158,7 +161,7 @@ def read_event(event: Event, *, request_id: str, limit_bytes: int) -> Request:
         raise MalformedBody("The body cannot be decoded.") from error
     if len(body) > limit_bytes:
         raise TooLarge("request", limit_bytes=limit_bytes)
-    identity = context.get("identity") or {}
+    key_id = (context.get("identity") or {}).get("apiKeyId")
     return Request(
         method=str(event.get("httpMethod", "")),
         resource=str(event.get("resource", "")),
@@ -167,7 +170,8 @@ def read_event(event: Event, *, request_id: str, limit_bytes: int) -> Request:
         headers=headers,
         body=body,
         id=request_id,
-        client="/".join(filter(None, (identity.get("apiKeyId"), headers.get("x-client-id")))) or None,
+        client="/".join(filter(None, (key_id, headers.get("x-client-id")))) or None,
+        key_id=key_id,
         authorizer=context.get("authorizer") or {},
     )
 

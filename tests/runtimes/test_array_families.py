@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -410,3 +412,24 @@ LIES = {
 def test_blob_that_would_lead_out_of_its_arrays_is_refused_before_it_is_asked(lie: str) -> None:
     with pytest.raises(ValueError, match=r"fit|out of|fewer|whole|many"):
         arrays.load(pack(LIES[lie]), X)
+
+
+def test_a_small_body_of_many_rows_takes_little_memory_whatever_is_held_for_each() -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"at": rng.normal(size=600)})
+    frame["target"] = [f"c{place:02d}" for place in np.clip((frame["at"] * 3 + 10).astype(int), 0, 19)]
+    stump = DecisionTreeClassifier(max_depth=2)
+    case = fitted(AdaBoostClassifier(stump, n_estimators=60, random_state=0), frame, "classification")
+    (found,) = candidates(case.estimator, case.schema)
+    model = arrays.load(found.blob, case.schema)
+    rows = Rows(case.schema, rng.normal(size=(60_000, 1)), np.empty((60_000, 0), dtype=object))
+
+    tracemalloc.start()
+    answered = model.predict(rows)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 150_000_000  # a vote of each stump for each class would be 576 MB
+    first = model.predict(rows.take(slice(50)))
+    assert answered.predictions[:50].tolist() == first.predictions.tolist()
+    assert np.array_equal(answered.probabilities[:50], first.probabilities)

@@ -251,6 +251,13 @@ def test_a_share_is_a_whole_number_of_per_cent(olga: Visitor, api: FakeApi, shar
     assert "share-error" in page.text
 
 
+@pytest.mark.parametrize("share", ["", "x", "1.5"])
+def test_a_share_that_nobody_needs_is_not_looked_at(olga: Visitor, api: FakeApi, share: str) -> None:
+    sealed, _ = _reviewed(olga, api, choice="pause", share=share)
+
+    assert sealed
+
+
 def test_of_two_people_the_second_is_told_and_nothing_that_they_typed_is_lost(
     olga: Visitor, otto: Visitor, api: FakeApi
 ) -> None:

@@ -12,13 +12,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dasier.runtimes import Outputs, classes_of
+from dasier.runtimes.arrays.answers import joined
 from dasier.runtimes.arrays.container import unpack
 from dasier.runtimes.arrays.evaluators import evaluator
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from dasier.rows import Rows
+    from dasier.runtimes.arrays.answers import Answer
     from dasier.runtimes.arrays.container import Node
     from dasier.schema import Schema
+
+
+_ROWS_AT_ONCE = 20_000
+"""What is held for each row may be hundreds of times its size: a vote of each of a hundred models for each class."""
 
 
 def load(blob: bytes, schema: Schema) -> ArraysModel:
@@ -66,12 +74,21 @@ class ArraysModel:
         ValueError
             As the estimator does, for a row that it was not made for.
         """
-        given = rows.texts if not self._has_numbers else rows.numbers
         with np.errstate(all="ignore"):
-            if self._has_numbers and self._has_texts:
-                found = self._answer((rows.numbers, rows.texts))
-            else:
-                found = self._answer(given)
+            parts = [
+                self._answered(
+                    rows.numbers[start : start + _ROWS_AT_ONCE], rows.texts[start : start + _ROWS_AT_ONCE]
+                )
+                for start in range(0, max(1, len(rows)), _ROWS_AT_ONCE)
+            ]
+        found = parts[0] if len(parts) == 1 else joined(parts)
         if self._is_classification:
             return Outputs(self._classes[found.answer], found.probabilities)
         return Outputs(found.answer, scores=found.scores if self._gives_scores else None)
+
+    def _answered(self, numbers: NDArray[np.float64], texts: NDArray[np.object_]) -> Answer:
+        if self._has_numbers and self._has_texts:
+            answer: Answer = self._answer((numbers, texts))
+        else:
+            answer = self._answer(numbers if self._has_numbers else texts)
+        return answer

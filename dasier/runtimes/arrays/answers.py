@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -31,6 +31,12 @@ class Answer(NamedTuple):
     answer: NDArray[Any]
     probabilities: Numbers | None = None
     scores: Numbers | None = None
+
+
+def joined(parts: Sequence[Answer]) -> Answer:
+    """Give the answers to some rows, and then those to others."""
+    columns = zip(*parts, strict=True)
+    return Answer._make(None if one[0] is None else np.concatenate(one) for one in columns)
 
 
 _MOST_CLASSES = 10_000

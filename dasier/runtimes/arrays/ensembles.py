@@ -119,9 +119,11 @@ def boosted(node: Node, parts: Sequence[Callable[[Any], Numbers]]) -> Callable[[
     total = weights.sum()
 
     def answer(x: Any) -> Answer:
-        meant = told(x)[:, :, np.newaxis] == np.arange(n_classes)
-        steps = np.where(meant, weights[:, np.newaxis], against[:, np.newaxis])
-        votes: Numbers = np.add.accumulate(steps, axis=1)[:, -1] / total
+        codes, every = told(x), np.arange(n_classes)
+        votes: Numbers = np.zeros((len(codes), n_classes))
+        for said, weight, other in zip(codes.T, weights, against, strict=True):
+            votes += np.where(said[:, np.newaxis] == every, weight, other)
+        votes /= total
         if n_classes > 2:
             return Answer(votes.argmax(axis=1), softmax(votes / (n_classes - 1)), votes)
         scores = (votes * np.array([-1.0, 1.0])).sum(axis=1)

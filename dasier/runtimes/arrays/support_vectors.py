@@ -93,7 +93,10 @@ def support_vectors(node: Node, parts: Sequence[Kernel]) -> Callable[[Numbers], 
         if slopes is None or shifts is None:
             return Answer(label, scores=scores)
         shares = np.clip(expit(-(slopes * pairs + shifts)), 1e-7, 1 - 1e-7)
-        return Answer(label, _coupled(shares, first, second, n_classes), scores)
+        coupled = [
+            _coupled(shares[rows], first, second, n_classes) for rows in blocks(len(shares), n_classes**2)
+        ]
+        return Answer(label, np.concatenate([np.empty((0, n_classes)), *coupled]), scores)
 
     return answer
 
