@@ -114,7 +114,10 @@ class Tree:
         """Give pytest's exit code, or None if the time was over."""
         self._tests.stdin.write(json.dumps({"nodes": nodes, "timeout_s": timeout_s}) + "\n")
         self._tests.stdin.flush()
-        return json.loads(self._tests.stdout.readline())
+        answer = self._tests.stdout.readline()
+        if not answer:
+            raise SystemExit(f"what runs the tests was ended from outside: {self._tests.wait()}")
+        return json.loads(answer)
 
     def _place(self, path: str, code: str) -> None:
         """Put a file in its place, and nothing that was compiled of another (Python looks at seconds and size)."""
@@ -226,8 +229,10 @@ def judge(mutants: list[dict[str, Any]], jobs: int) -> None:
 
         def judged(mutant: dict[str, Any]) -> None:
             tree = free.get()
-            mutant["outcome"] = tree.judge(mutant, found)
-            free.put(tree)
+            try:
+                mutant["outcome"] = tree.judge(mutant, found)
+            finally:
+                free.put(tree)
             print(f"{mutant['outcome']:9} {mutant['path']}:{mutant['line']}  {mutant['before']}")
             print(f"{'':9} {mutant['after']}", flush=True)
 

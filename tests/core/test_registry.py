@@ -231,6 +231,7 @@ class Crowded(Counting):
 
 def test_publisher_who_is_behind_goes_on_after_the_newest() -> None:
     registry = Shop(Crowded(first=2)).registry
+    registry.store.create(layout.verdict("other", 500), b"of another model")
 
     manifest = registry.publish(models.constant(), SIGNER)
 

@@ -128,8 +128,11 @@ def test_examples_and_typical_rows_have_a_value_for_each_column() -> None:
 
 
 def test_what_is_as_by_default_is_not_written() -> None:
-    schema = Schema((Column(name="a", kind="float"),), Output(name="y", task="regression"))
+    column, output = Column(name="a", kind="float"), Output(name="y", task="regression")
+    schema = Schema((column,), output)
 
+    assert (column.quantiles, column.categories, output.classes) == ((), (), ())
+    assert (column.category_labels, column.label, output.label, output.class_labels) == ({}, {}, {}, {})
     assert schema.to_dict() == {
         "columns": [{"name": "a", "kind": "float"}],
         "output": {"name": "y", "task": "regression"},
