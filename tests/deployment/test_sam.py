@@ -93,10 +93,12 @@ def test_sam_local_answers_from_the_image(sam, built, tmp_path):
     with log.open("w") as said:
         process = subprocess.Popen(command, cwd=tmp_path, env=os.environ | TOLD, stdout=said, stderr=said)
     try:
-        over_http.wait_for(url, "/healthz", said=log.read_text, alive=lambda: process.poll() is None)
+        # It builds an image of its own for each function that is asked for the first time, and starts a container each time.
+        slow = {"said": log.read_text, "alive": lambda: process.poll() is None, "patience_s": 300}
+        over_http.wait_for(url, "/healthz", **slow)
 
-        healthy = over_http.ask(url, "GET", "/healthz", {}, b"")
-        nothing = over_http.ask(url, "GET", "/no/such/path", {}, b"")
+        healthy = over_http.ask(url, "GET", "/healthz", {}, b"", timeout_s=150)
+        nothing = over_http.ask(url, "GET", "/no/such/path", {}, b"", timeout_s=150)
 
         assert (healthy.status, json.loads(healthy.body)["status"]) == (200, "ok")
         assert (nothing.status, json.loads(nothing.body)["status"]) == (404, 404)

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 PATIENCE_S = 90
 
 
-def ask(url: str, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
+def ask(
+    url: str, method: str, target: str, headers: Mapping[str, str], body: bytes, *, timeout_s: float = 60
+) -> Reply:
     """Give the answer of a server to one request."""
     parts = urlsplit(url)
-    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=60)
+    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=timeout_s)
     try:
         connection.request(method, parts.path + target, body or None, dict(headers))
         answer = connection.getresponse()
@@ -29,12 +31,19 @@ def ask(url: str, method: str, target: str, headers: Mapping[str, str], body: by
         connection.close()
 
 
-def wait_for(url: str, target: str, *, said: Callable[[], str], alive: Callable[[], bool]) -> None:
+def wait_for(
+    url: str,
+    target: str,
+    *,
+    said: Callable[[], str],
+    alive: Callable[[], bool],
+    patience_s: float = PATIENCE_S,
+) -> None:
     """Return when something answers at a URL; fail with what it said if nothing does."""
-    end_s = time.monotonic() + PATIENCE_S
+    end_s = time.monotonic() + patience_s
     while alive() and time.monotonic() < end_s:
         try:
-            ask(url, "GET", target, {}, b"")
+            ask(url, "GET", target, {}, b"", timeout_s=max(60, patience_s / 2))
         except (OSError, HTTPException):
             time.sleep(0.1)
         else:
