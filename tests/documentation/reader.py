@@ -109,6 +109,9 @@ def bring(folder: Path) -> None:
     birds = load()
     birds.to_csv(folder / "birds.csv", index=False)
     birds.dropna().drop(columns="species").to_csv(folder / "penguins.csv", index=False)
+    birds.drop(columns="species").sample(20_000, replace=True, random_state=0).to_csv(
+        folder / "million.csv", index=False
+    )
     sample = birds[["bill_length_mm", "body_mass_g", "flipper_length_mm"]].dropna()
     left = (sample["body_mass_g"] > 4000).map({True: "yes", False: "no"})
     churn = make_pipeline(StandardScaler(), LogisticRegression()).fit(sample, left)
