@@ -38,7 +38,9 @@ def command_page() -> str:
 def _helps(
     command: click.Command, name: str, above: click.Context | None = None
 ) -> Iterator[tuple[str, str]]:
-    context = click.Context(command, info_name=name, parent=above, terminal_width=110, max_content_width=110)
+    # As the command is called: click keeps an option for help with the command, whoever made it first.
+    settings = command.context_settings | {"terminal_width": 110, "max_content_width": 110}
+    context = click.Context(command, info_name=name, parent=above, **settings)
     yield context.command_path, command.get_help(context).rstrip()
     if isinstance(command, click.Group):
         for below in command.list_commands(context):

@@ -137,7 +137,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Published]
 
 
 @pytest.mark.parametrize(
-    ("runtime", "allowed", "most"), [("arrays", ARRAYS, 215), ("onnx", ONNX, 260), ("sklearn", LAZILY, 720)]
+    ("runtime", "allowed", "most"), [("arrays", ARRAYS, 225), ("onnx", ONNX, 260), ("sklearn", LAZILY, 720)]
 )
 def test_the_first_answer_of_a_runtime_imports_what_is_on_its_list(
     served: Any, runtime: str, allowed: set[str], most: int
