@@ -43,7 +43,7 @@ def test_a_block_can_be_read_by_its_interpreter(block: Commands) -> None:
 
 @pytest.mark.parametrize("page", pages())
 def test_commands_and_options_that_a_page_names_exist(page: str) -> None:
-    context = click.Context(dasier)
+    context = click.Context(dasier, **dasier.context_settings)
     wrong = []
     for name, rest in _NAMED.findall((ROOT / page).read_text("utf-8")):
         command = dasier.get_command(context, name)
@@ -65,6 +65,6 @@ def _with_below(command: click.Command) -> list[click.Parameter]:
     """Give the parameters of a command and of those below it."""
     below = command.commands.values() if isinstance(command, click.Group) else ()
     return [
-        *command.get_params(click.Context(command)),
+        *command.get_params(click.Context(command, parent=click.Context(dasier, **dasier.context_settings))),
         *(known for one in below for known in _with_below(one)),
     ]
