@@ -89,9 +89,13 @@ def told(stage: str, environment: Mapping[str, str]) -> dict[str, Any]:
     """
     session: Any = boto3.Session()
     region = session.region_name
+
+    def api() -> str:
+        return environment.get("DASIER_API_URL") or _output(session, f"dasier-{stage}", "ApiUrl")
+
     find: dict[str, Callable[[], str]] = {
-        "DASIER_API_URL": lambda: _output(session, f"dasier-{stage}", "ApiUrl"),
-        "DASIER_PUBLIC_API_URL": lambda: _output(session, f"dasier-{stage}", "ApiUrl"),
+        "DASIER_API_URL": api,
+        "DASIER_PUBLIC_API_URL": api,
         "DASIER_API_KEY": lambda: _key(session, f"dasier-{stage}"),
         "DASIER_SITE_SECRET": lambda: _secret(session, f"/dasier/{stage}/site-secret"),
         "DASIER_SITE_HOSTS": lambda: f".execute-api.{region}.amazonaws.com",

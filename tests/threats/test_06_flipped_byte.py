@@ -76,8 +76,12 @@ def test_last_good_version_serves_and_log_and_metric_say_so(
     assert (answer["statusCode"], answer["headers"]["x-model-version"]) == (200, "1")
     (record,) = kept.records
     assert (record["fallbacks"], record["instead_of"], record["version"]) == (1, 2, "1")
-    (sent,) = record["_aws"]["CloudWatchMetrics"]
-    assert "fallbacks" in {metric["Name"] for metric in sent["Metrics"]}
+    (of_it,) = [
+        sent["Dimensions"]
+        for sent in record["_aws"]["CloudWatchMetrics"]
+        if "fallbacks" in {metric["Name"] for metric in sent["Metrics"]}
+    ]
+    assert of_it == [["model", "version"], []]
 
     logged = [record for record in caplog.records if record.name == "dasier"]
     assert [(r.getMessage(), r.version) for r in logged] == [("version not loaded", 2)]  # type: ignore[attr-defined]

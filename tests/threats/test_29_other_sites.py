@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tests.webapp.people import Providing
 
 api, settings, site = of_the_site.api, of_the_site.settings, of_the_site.site
-visitor, providing = of_the_site.visitor, of_the_site.providing
+visitor = of_the_site.visitor
 
 FORMS = ("/models/penguins", "/models/penguins/again", "/models/penguins/spreadsheet", "/preferences", "/sign-out",
          "/models/penguins/jobs", f"/models/penguins/jobs/{JOB}", f"/models/penguins/jobs/{JOB}/stop",

@@ -28,11 +28,11 @@ from dasier.serving.counting import Counts
 from dasier.serving.prediction_log import line
 from dasier.serving.settings import Settings
 from tests.published import Api, Published, built, frame, records
-from tests.webapp.conftest import SECRET, Visitor, api, providing, settings, site, visitor
+from tests.webapp.conftest import SECRET, Visitor, api, settings, site, visitor
 from webapp import Settings as SiteSettings
 from webapp import create_app
 
-__all__ = ["api", "providing", "settings", "site", "visitor"]
+__all__ = ["api", "settings", "site", "visitor"]
 
 WORD = re.compile("canary-?[a-z0-9]+", re.IGNORECASE)
 
