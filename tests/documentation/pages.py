@@ -1,6 +1,6 @@
 """The blocks of commands in the documentation, and what they are said to print.
 
-A block of ``sh`` or ``python`` is run as it stands. A comment before it says how, where that is not all::
+A block of ``sh``, ``python`` or ``js`` is run as it stands. A comment before it says how, where that is not all::
 
     <!-- not run: needs an account of AWS -->     it is held to names and syntax only
     <!-- exits 1 -->                              its last command refuses, and that is the point
@@ -60,7 +60,7 @@ def commands(page: str) -> list[Commands]:
     text = (ROOT / page).read_text("utf-8")
     found: list[Commands] = []
     for block in _BLOCK.finditer(text):
-        if block["language"] in ("sh", "python"):
+        if block["language"] in ("sh", "python", "js"):
             line = text.count("\n", 0, block.start("text")) + 1
             found.append(_read(block["remark"] or "", page, line, block["language"], block["text"]))
         elif "output" in block["words"].split():

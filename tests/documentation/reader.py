@@ -30,7 +30,11 @@ if TYPE_CHECKING:
 
 # What a page says where `dasier up` listens.
 API = "127.0.0.1:8000"
-_MARK = "@@ block"
+SHELLS = {
+    "sh": ["bash", "-euo", "pipefail", "-c"],
+    "python": [sys.executable, "-c"],
+    "js": ["node", "--input-type=module", "-e"],
+}
 
 
 @dataclass(frozen=True)
@@ -52,9 +56,8 @@ class Reader:
     def run(self, block: Commands) -> Told:
         """Run a block, in a shell that stops at the first command that fails and remembers nothing."""
         text = block.text.replace(API, f"127.0.0.1:{self.port}")
-        shell = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-c"]}[block.language]
         done = subprocess.run(
-            [*shell, text],
+            [*SHELLS[block.language], text],
             cwd=self.folder,
             env=surroundings(),
             input="y\n" * 9,  # says yes to whatever is asked
@@ -77,7 +80,8 @@ def reading(work: Path) -> Iterator[Reader]:
     """Give a reader in a copy of the project that has the recipe of the penguins alone, `dasier up` running."""
     folder = work / "dasier"
     folder.mkdir()
-    shutil.copy(ROOT / "template.yaml", folder)
+    for template in ("template.yaml", "foundation.yaml", "people.yaml", "site.yaml"):
+        shutil.copy(ROOT / template, folder)
     shutil.copytree(ROOT / "functions", folder / "functions")
     shutil.copytree(ROOT / "model_builds/penguins", folder / "model_builds/penguins")
     (folder / ".venv").symlink_to(sys.prefix)

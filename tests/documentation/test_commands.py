@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 
 import click
@@ -10,22 +11,26 @@ import pytest
 
 from dasier.cli import dasier
 from tests.documentation.pages import ROOT, Commands, commands, pages
-from tests.documentation.reader import agrees, reading
+from tests.documentation.reader import SHELLS, agrees, reading
 
 BLOCKS = [block for page in pages() for block in commands(page)]
 RUN = sorted({block.page for block in BLOCKS if block.excuse is None})
 
 
 @pytest.mark.parametrize("page", RUN)
-def test_a_page_can_be_followed_from_top_to_bottom(page: str, tmp_path) -> None:
+def test_a_page_can_be_followed_from_top_to_bottom(page: str, tmp_path, subtests: pytest.Subtests) -> None:
     with reading(tmp_path) as reader:
         for block in commands(page):
             if block.excuse is not None:
                 continue
+            where = f"{page}:{block.line}\n{block.text}"
+            if shutil.which(SHELLS[block.language][0]) is None:
+                with subtests.test(where):
+                    pytest.skip(f"{SHELLS[block.language][0]} is not installed")
+                continue
 
             told = reader.run(block)
 
-            where = f"{page}:{block.line}\n{block.text}"
             assert told.status == block.status, f"{where}\n{told.output}{told.errors}"
             if block.output is not None:
                 assert agrees(block.output, told.output), f"{where}\nprinted:\n{told.output}"
@@ -36,6 +41,8 @@ def test_a_block_can_be_read_by_its_interpreter(block: Commands) -> None:
     if block.language == "python":
         compile(block.text, block.page, "exec")
         return
+    if block.language == "js":
+        return  # node reads a module only to run it: the page's own test does
     done = subprocess.run(["bash", "-n", "-c", block.text], capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr
