@@ -7,6 +7,7 @@ the answer names. Run it as ``.venv/bin/python benchmarks/delivery.py``; it prin
 
 from __future__ import annotations
 
+import argparse
 import http.client
 import json
 import os
@@ -248,6 +249,7 @@ def _roll_back(home: Path, clients: Clients, figures: Figures) -> None:
 
 def main() -> None:
     """Measure, and print."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     with tempfile.TemporaryDirectory(prefix="dasier-delivery-") as folder:
         figures = deliver(Path(folder))
     told = asdict(figures) | {"failed": figures.failed[:20], "inconsistent": figures.inconsistent[:20]}

@@ -50,7 +50,7 @@ def checkup(
     try:
         stack = read_stack(name, account)
     except AwsRefused as error:
-        yield Finding("stack", well=False, found=str(error), advice="sam build && sam deploy (docs/aws.md)")
+        yield Finding("stack", well=False, found=str(error), advice="sam deploy, by `make stack` (docs/deploy.md)")
         return
     yield _state("stack", stack)
     missing = [output for output in _OUTPUTS if output not in stack.outputs]
@@ -117,7 +117,7 @@ def _foundation(name: str, account: Account) -> Iterator[Finding]:
             "foundation",
             well=False,
             found=str(error),
-            advice="sam deploy --config-env prod-foundation (docs/aws.md)",
+            advice="sam deploy --config-env prod-foundation (docs/deploy.md)",
         )
         return
     yield _state("foundation", stack)

@@ -195,14 +195,25 @@ def test_a_key_that_is_none_is_refused(asking, key):
     assert submit(asking, sheet(), idempotency_key=key)[0].status == 400
 
 
-def test_who_does_not_want_to_wait_gets_a_job_of_predict(asking):
+@pytest.mark.parametrize("prefer", ["respond-async, wait=1", "wait=1,Respond-Async;reason=none"])
+def test_who_does_not_want_to_wait_gets_a_job_of_predict(asking, prefer):
     body = {"instances": records(frame("birds", slice(0, 5)))}
 
-    answer, told = submit(asking, body, "/models/birds/predict", prefer="respond-async, wait=1")
+    answer, told = submit(asking, body, "/models/birds/predict", prefer=prefer)
 
     assert (answer.status, answer.headers["location"]) == (202, f"/jobs/{told['id']}")
     assert answer.headers["preference-applied"] == "respond-async"
     assert done(asking, told["id"])["rows_done"] == 5
+
+
+@pytest.mark.parametrize("prefer", ["wait=1", "not-respond-async", "respond-asynchronously"])
+def test_who_prefers_something_else_is_answered_at_once(asking, prefer):
+    body = {"instances": records(frame("birds", slice(0, 5)))}
+
+    answer, told = submit(asking, body, "/models/birds/predict", prefer=prefer)
+
+    assert answer.status == 200
+    assert len(told["predictions"]) == 5
 
 
 @pytest.mark.parametrize(
