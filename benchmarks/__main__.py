@@ -37,8 +37,8 @@ QUICK = {
 LONG = ("estimators", "fuzz", "servers", "site", "site_package")
 """What is left out when there is little time."""
 
-ASKED = ("soak",)
-"""What takes an hour by itself, and is run when it is named."""
+ASKED = ("soak", "mutation")
+"""What takes half an hour or more by itself, and is run when it is named."""
 
 IMAGE, IMAGE_TAG = "image", "dasier-bench"
 TABLE = "table"

@@ -242,6 +242,13 @@ def soak(figures: dict[str, Any]) -> Iterator[Standard]:
     yield Standard(what, "0", str(wrong), wrong == 0)
 
 
+def mutation(figures: dict[str, dict[str, Any]]) -> Iterator[Standard]:
+    """Small faults in what decides whether a model serves, of which the tests notice so many."""
+    for part, found in figures.items():
+        told = f"{found['score']:.0f} % ({found['low']:.0f} to {found['high']:.0f})"
+        yield Standard(f"mutation score, {part}", "≥ 80 %", told, found["score"] >= 80)
+
+
 HELD: dict[str, Callable[[Any], Iterator[Standard]]] = {
     "cold_start": cold_start,
     "warm": warm,
@@ -254,5 +261,6 @@ HELD: dict[str, Callable[[Any], Iterator[Standard]]] = {
     "estimators": estimators,
     "fuzz": fuzz,
     "soak": soak,
+    "mutation": mutation,
 }
 """By the name of a result."""

@@ -30,9 +30,8 @@ def test_result_that_is_kept_is_held_to_its_standards(name):
 def test_whoever_is_held_to_standards_or_has_a_short_way_is_a_program():
     known = {*programs(), IMAGE}
 
-    # Each comes with the branch of its own subject.
-    assert set(standards.HELD) - {"batch", "estimators"} <= known
-    assert set(QUICK) - {"batch"} <= known
+    assert set(standards.HELD) <= known
+    assert set(QUICK) <= known
 
 
 def test_every_package_of_a_peer_is_pinned():

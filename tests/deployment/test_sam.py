@@ -86,7 +86,8 @@ def test_sam_local_answers_from_the_image(sam, built, tmp_path):
     file.write_text(built.read_text().replace(f"ImageUri: {name}", f"ImageUri: {local}"))
     port = over_http.free_port()
     trusted = LocalSigner(Ed25519PrivateKey.generate()).public_key()
-    command = [sam, "local", "start-api", "--template", str(file), "--port", str(port), "--skip-pull-image",
+    # What a shell runs in the background is deaf to SIGINT, and so is all that it starts, unless told otherwise.
+    command = ["env", "--default-signal=INT", sam, "local", "start-api", "--template", str(file), "--port", str(port), "--skip-pull-image",
                "--parameter-overrides", f"Stage=dev TrustedKeys={trusted}", "--shutdown"]  # fmt: skip
     log = tmp_path / "said"
     url = f"http://127.0.0.1:{port}"
