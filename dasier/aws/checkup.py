@@ -50,7 +50,9 @@ def checkup(
     try:
         stack = read_stack(name, account)
     except AwsRefused as error:
-        yield Finding("stack", well=False, found=str(error), advice="sam deploy, by `make stack` (docs/deploy.md)")
+        yield Finding(
+            "stack", well=False, found=str(error), advice="sam deploy, by `make stack` (docs/deploy.md)"
+        )
         return
     yield _state("stack", stack)
     missing = [output for output in _OUTPUTS if output not in stack.outputs]

@@ -18,9 +18,12 @@ from dasier.errors import DasierError
 from dasier.findings import Finding
 from dasier.local.project import find_project
 from dasier.personal import SETTING, hashed_names
+from dasier.runtimes import check_requirements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from dasier.releases import Release
 
 _LIBRARIES = {
     "serve": ("numpy", "obstore", "onnxruntime", "orjson", "scikit-learn", "uvicorn"),
@@ -39,8 +42,8 @@ _GROUPS = {"serve": "to serve", "build": "to build", "site": "the site", "aws": 
 def doctor(registry: str | None, stack: str | None, *, as_json: bool) -> None:
     """Say what is missing or wrong here and what to do; with --stack, in AWS too. Status 1 if anything is.
 
-    Here: Python, the libraries, the project, Docker, the registry and the keys. In AWS: credentials,
-    clock, stack, bucket, signing key, functions, prediction log, alarms, API and its keys.
+    Here: Python, the libraries, the project, Docker, the registry, the keys, and whether each version that
+    serves can be served by this release. In AWS: credentials, clock, stack, bucket, signing key, functions, prediction log, alarms, API and its keys.
 
     \b
     Example:
@@ -128,6 +131,7 @@ def _kept_here(registry: str | None) -> Iterator[Finding]:
         return
     yield _registry(session)
     yield _key(session)
+    yield from _versions(session)
     yield from _personal(session)
 
 
@@ -137,6 +141,37 @@ def _registry(session: Session) -> Finding:
     except DasierError as error:
         return Finding("registry", well=False, found=session.url, advice=str(error))
     return Finding("registry", well=True, found=f"{session.url}, {count} models")
+
+
+def _versions(session: Session) -> Iterator[Finding]:
+    """Say of each version that callers get whether this release and these libraries can serve it."""
+    try:
+        registry = session.registry()
+        heads = {name: registry.head(name) for name in registry.names()}
+    except DasierError:
+        return  # told by `_registry`
+    well = 0
+    for name, head in heads.items():
+        for number in _served(head):
+            try:
+                needs = registry.manifest(name, number).runtime
+                check_requirements(needs.name, needs.requires)
+            except DasierError as error:
+                found = "callers get it, and it cannot be served here"
+                yield Finding(f"{name}, version {number}", well=False, found=found, advice=str(error))
+            except ImportError:
+                pass  # `_libraries` says which is missing
+            else:
+                well += 1
+    if well:
+        yield Finding("versions that serve", well=True, found=f"{well} can be served here")
+
+
+def _served(head: Release | None) -> list[int]:
+    """Give the versions that callers get: the one that serves, and a canary."""
+    if head is None:
+        return []
+    return [number for number in (head.serving, head.canary and head.canary.version) if number]
 
 
 def _personal(session: Session) -> Iterator[Finding]:

@@ -221,6 +221,34 @@ def test_a_doctor_says_what_to_do_where_there_is_none(terminal):
     assert "dasier up" in result.output
 
 
+def test_a_doctor_says_of_a_version_from_a_later_release_to_update(serving, monkeypatch):
+    before = {one["what"]: one for one in serving.json("doctor")["findings"]}
+    monkeypatch.setattr("dasier.manifest.FORMAT", 0)  # a release that knows no format yet
+
+    found = {one["what"]: one for one in json.loads(serving.run("doctor", "--json").stdout)["findings"]}
+
+    assert before["versions that serve"]["well"] is True
+    assert found["cells, version 1"]["well"] is False
+    assert "Update DASIER" in found["cells, version 1"]["advice"]
+
+
+def test_a_doctor_says_of_a_version_for_other_libraries_to_build_it_again(terminal):
+    from tests.published import built
+
+    cells = built("cells")
+    old = replace(cells.manifest.runtime, requires=dict.fromkeys(cells.manifest.runtime.requires, "0.1"))
+    replace(cells, manifest=replace(cells.manifest, runtime=old)).write(terminal.folder / "cells")
+    terminal.done("publish", str(terminal.folder / "cells"))
+    terminal.done("promote", "cells", "1", "--force", "--reason", "we know")
+
+    result = terminal.run("doctor", "--json")
+
+    found = {one["what"]: one for one in json.loads(result.stdout)["findings"]}
+    assert result.exit_code == 1
+    assert found["cells, version 1"]["well"] is False
+    assert "Build it again" in found["cells, version 1"]["advice"]
+
+
 @pytest.fixture
 def hashing(terminal):
     """Give a terminal whose registry has a model with a column that is to be hashed."""
