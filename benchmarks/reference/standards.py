@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_RUNTIMES = {"arrays": 8.0, "onnx": 6.0, "sklearn": 2.0}
+_RUNTIMES = {"arrays": ("arrays", 8.0), "onnx": ("onnx", 6.0), "sklearn": ("sklearn, imports put off", 2.0)}
+"""How it is measured, and how many times faster it was to be."""
 _OURS, _UNLOGGED, _NOTHING = "DASIER", "DASIER, log off", "an empty application"
 _SERVER = {"forest": (20.0, 0.1), "logistic": (5.0, 1 / 3)}
 _MOST_IMAGE_MB = 380
@@ -29,11 +30,11 @@ class Standard:
 def cold_start(figures: dict[str, Any]) -> Iterator[Standard]:
     """Against the usual Lambda, for each runtime the model that gains least."""
     models = [name.partition(" ")[0] for name in figures if name.endswith(" usual")]
-    for runtime, asked in _RUNTIMES.items():
+    for runtime, (how, asked) in _RUNTIMES.items():
         times = {
-            model: figures[f"{model} usual"]["median"] / figures[f"{model} {runtime}"]["median"]
+            model: figures[f"{model} usual"]["median"] / figures[f"{model} {how}"]["median"]
             for model in models
-            if f"{model} {runtime}" in figures
+            if f"{model} {how}" in figures
         }
         if times:
             told = ", ".join(f"{model} {ratio:.1f}" for model, ratio in times.items())
