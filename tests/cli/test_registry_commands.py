@@ -236,7 +236,7 @@ def test_a_doctor_says_of_a_version_for_other_libraries_to_build_it_again(termin
     from tests.published import built
 
     cells = built("cells")
-    old = replace(cells.manifest.runtime, requires=dict.fromkeys(cells.manifest.runtime.requires, "0.1"))
+    old = replace(cells.manifest.runtime, requires=dict.fromkeys(cells.manifest.runtime.requires, "99.0"))
     replace(cells, manifest=replace(cells.manifest, runtime=old)).write(terminal.folder / "cells")
     terminal.done("publish", str(terminal.folder / "cells"))
     terminal.done("promote", "cells", "1", "--force", "--reason", "we know")
