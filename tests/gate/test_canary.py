@@ -550,3 +550,14 @@ def test_a_canary_is_looked_at_by_the_clock_if_no_other_time_is_given(
     (looked,) = (one for one in caplog.records if one.message == "canary looked at")
     assert (looked.model, looked.version, looked.requests, looked.decision) == (NAME, 2, 3, "wait")
     assert shop.registry.head(NAME) == head
+
+
+def test_of_many_answers_an_even_share_is_compared_and_not_the_first() -> None:
+    """Two sides of 12,000 answers, slow in their second half: the median lies in the whole, not at its beginning."""
+    canary, serving = measured_sides()
+    canary.latencies_ms[:] = [1.0] * 5_900 + [200.0] * 6_100
+    serving.latencies_ms[:] = [1.0] * 12_000
+
+    latency = weighed(canary, serving, Rules(), REGRESSION, minutes=5.0).findings[1]
+
+    assert (latency.figures["median_ms"], latency.figures["serving_median_ms"]) == (200.0, 1.0)
