@@ -241,6 +241,14 @@ def soak(figures: dict[str, Any]) -> Iterator[Standard]:
     wrong = len(figures["wrong"]) + len(figures["unnamed"])
     what = f"{figures['minutes']:g} minutes of everything at once: wrong answers and refusals without a name"
     yield Standard(what, "0", str(wrong), wrong == 0)
+    before, after = figures["memory_mb"]
+    grown = after / before - 1
+    yield Standard(
+        "memory of the server meanwhile, second quarter to last",
+        "flat (10 %)",
+        f"{before:.0f} to {after:.0f} MB ({100 * grown:+.0f} %)",
+        grown <= 0.1,
+    )
 
 
 def mutation(figures: dict[str, dict[str, Any]]) -> Iterator[Standard]:
