@@ -43,7 +43,8 @@ def doctor(registry: str | None, stack: str | None, *, as_json: bool) -> None:
     """Say what is missing or wrong here and what to do; with --stack, in AWS too. Status 1 if anything is.
 
     Here: Python, the libraries, the project, Docker, the registry, the keys, and whether each version that
-    serves can be served by this release. In AWS: credentials, clock, stack, bucket, signing key, functions, prediction log, alarms, API and its keys.
+    serves can be served by this release. In AWS: credentials, clock, stack, bucket, signing key, functions,
+    prediction log, alarms, API and its keys.
 
     \b
     Example:
