@@ -165,14 +165,14 @@ def test_version_that_failed_to_load_does_not_keep_its_bytes() -> None:
         blob = Blob()
         seen.append(weakref.ref(blob))
         try:
-            raise ValueError(1_000)
+            int("one")
         except ValueError as error:
             raise LoadingFailed("loads", error) from error
 
     held = LoadedVersions(100, load, Clock())
 
     for _ in range(2):  # the second is told what happened to the first
-        with pytest.raises(LoadingFailed, match="fails when it loads: ValueError: 1000"):
+        with pytest.raises(LoadingFailed, match="fails when it loads: ValueError"):
             held.get("m", 1)
     gc.collect()
 
