@@ -126,8 +126,10 @@ def number(key: str) -> int | None:
     >>> number("models/penguins/versions/000007.manifest.json")
     7
     """
-    found = re.fullmatch(r".*/(?:[0-9]{6}-)?([0-9]{6})(?:\.manifest)?\.json", key)
-    return int(found[1]) if found else None
+    found = re.fullmatch(r".*/(?:([0-9]{6})-)?([0-9]{6})(?:\.manifest)?\.json", key)
+    if found is None or (found[1] and int(found[1]) + int(found[2]) != HIGHEST):
+        return None
+    return int(found[2])
 
 
 class Document(NamedTuple):

@@ -42,6 +42,11 @@ class Blob:
         """Describe bytes."""
         return cls(hashlib.sha256(content).hexdigest(), len(content), media_type)
 
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Blob:
+        """Read a manifest's; keys that a later release added are ignored."""
+        return cls(document["sha256"], document["size_bytes"], document["media_type"])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuntimeChoice:
@@ -187,7 +192,7 @@ class Manifest:
         runtime = {k: v for k, v in document["runtime"].items() if k in RuntimeChoice.__dataclass_fields__}
         known["schema"] = Schema.from_dict(document["schema"])
         known["runtime"] = RuntimeChoice(**(runtime | {"refused": tuple(runtime.get("refused", ()))}))
-        known["blobs"] = {role: Blob(**blob) for role, blob in document["blobs"].items()}
+        known["blobs"] = {role: Blob.read(blob) for role, blob in document["blobs"].items()}
         known["notes"] = tuple(document.get("notes", ()))
         return cls(**known)
 

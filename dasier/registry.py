@@ -12,6 +12,7 @@ import json
 import re
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -23,6 +24,7 @@ from dasier.errors import (
     DocumentInvalid,
     ModelNotFound,
     ReleaseTaken,
+    Unavailable,
     VersionNotFound,
     VersionTaken,
 )
@@ -113,7 +115,7 @@ class Registry:
 
     def has_versions(self, name: str) -> bool:
         """Say whether anything was published under a name."""
-        return self.store.first(layout.versions(name)) is not None
+        return self.store.first(layout.versions(name), wanted=layout.number) is not None
 
     def publish(
         self, built: Built, signer: Signer, *, done: Callable[[int], None] = lambda _: None
@@ -144,8 +146,21 @@ class Registry:
                 raise DigestMismatch(role, expected=blob.sha256, found="other bytes")
             done(blob.size_bytes)
 
+        def restore(role: str) -> None:
+            """Write a blob that is gone: a killed publisher had left it, and `unreferenced` told it before there was a manifest."""
+            key = layout.blob(built.manifest.blobs[role].sha256)
+            if not self.store.exists(key):
+                self.store.create(key, built.blobs[role])
+
         with ThreadPoolExecutor(_UPLOADS) as pool:
             list(pool.map(upload, built.manifest.blobs))
+            manifest = self._commit(built, signer)
+            with suppress(Unavailable):  # it is published, and this was a second look
+                list(pool.map(restore, built.manifest.blobs))
+        return manifest
+
+    def _commit(self, built: Built, signer: Signer) -> Manifest:
+        """Write the signed manifest under the next number that is free."""
         name = built.manifest.name
         publication = uuid4().hex
         version = max(self._numbers(layout.versions(name)), default=0)
@@ -196,7 +211,8 @@ class Registry:
 
     def head(self, name: str) -> Release | None:
         """Give the newest release, which says what serves; None if there is none."""
-        key = self.store.first(layout.releases(name))
+        # Others leave files of their own: a file manager's .DS_Store sorts before every release.
+        key = self.store.first(layout.releases(name), wanted=layout.number)
         number = layout.number(key) if key else None
         return self.release(name, number) if number else None
 
@@ -218,6 +234,8 @@ class Registry:
             found = Release.from_document(json.loads(content))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise DocumentInvalid(f"release {number} of {name}") from error
+        if found.number != number:  # whoever asks for the one after it would be given it again, without end
+            raise DocumentInvalid(f"release {number} of {name}")
         if len(self._releases) >= _MOST_RELEASES:
             self._releases.clear()
         self._releases[name, number] = found

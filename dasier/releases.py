@@ -66,9 +66,23 @@ class Release:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Release:
-        """Read what `to_document` gave; keys that a later release added are ignored."""
+        """Read what `to_document` gave; keys that a later release added are ignored.
+
+        Raises
+        ------
+        ValueError, TypeError, KeyError
+            If it is none: a version that is no number is no place in the store.
+        """
         known = {key: document[key] for key in cls.__dataclass_fields__ if key in document}
         if known.get("canary"):
             told = known["canary"]
             known["canary"] = Canary(told["version"], told["share"], told.get("automatic", False))
-        return cls(**known)
+        found = cls(**known)
+        numbers = [found.number, found.serving, found.previous]
+        if found.canary is not None:
+            numbers += [found.canary.version, found.canary.share]
+        if not all(number is None or type(number) is int for number in numbers) or found.number is None:
+            raise TypeError(numbers)
+        if not all(isinstance(text, str) for text in (found.who, found.why, found.when)):
+            raise TypeError(found.when)
+        return found

@@ -67,13 +67,17 @@ def rollback(  # noqa: PLR0913 - keywords, each a field of the entry
     Raises
     ------
     ReleaseRefused
-        If there is none.
+        If there is none, or it serves already.
+    VersionNotFound, Untrusted
+        If it is gone, or must not be believed (any more): nothing would serve.
     ReleaseTaken
         If another release was logged in the meantime.
     """
     head = _head(registry, name, on)
     if head is None:
         raise ReleaseRefused(f"{name} has no release to go back from.")
+    if to is not None and to == head.serving and head.canary is None:
+        raise ReleaseRefused(f"Version {to} of {name} serves already.")
     if to is not None:
         found = next((r.serving for r in registry.history(name, head) if r.serving == to), None)
     elif head.canary and head.serving:
@@ -83,6 +87,8 @@ def rollback(  # noqa: PLR0913 - keywords, each a field of the entry
     if found is None:
         missing = "earlier release" if to is None else f"release of version {to}"
         raise ReleaseRefused(f"{name} has no {missing} to go back to.")
+    if found != head.serving:  # a canary is taken back from what serves, however that stands
+        registry.manifest(name, found)
     return _append(registry, name, head, action="rollback", serving=found, who=who, why=why)
 
 

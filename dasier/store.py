@@ -218,9 +218,9 @@ class Store:
             else:
                 return
 
-    def first(self, prefix: str) -> str | None:
-        """Give the key below a prefix that sorts first, or None; on S3 one request."""
-        keys = self.keys(prefix)
+    def first(self, prefix: str, *, wanted: Callable[[str], object] = str) -> str | None:
+        """Give the key below a prefix that sorts first of those that are wanted, or None; on S3 one request as a rule."""
+        keys = filter(wanted, self.keys(prefix))
         return next(keys, None) if self._is_bucket else min(keys, default=None)
 
     def folders(self, prefix: str) -> list[str]:
@@ -230,8 +230,9 @@ class Store:
         return sorted(path.rstrip("/").rpartition("/")[2] for path in found["common_prefixes"])
 
     def delete(self, key: str) -> None:
-        """Remove a key: for `dasier gc` alone."""
-        with translated(f"removing {key}"):
+        """Remove a key, if it is there: for `dasier gc` alone."""
+        # What is gone already is an error to a folder, and none to a bucket.
+        with translated(f"removing {key}"), suppress(FileNotFoundError):
             obstore.delete(self._backend, key)
 
     def _persistently(self, act: Callable[[], Result]) -> Result:

@@ -58,6 +58,9 @@ def gc(
     remove = bool(keys) and not dry_run
     if remove and not yes:
         remove = click.confirm(f"Remove {what}?", err=True)
+        if remove:  # a version may have been published of one of them while somebody thought about it
+            blobs = sorted(set(blobs).intersection(opened.unreferenced()))
+            keys = [*blobs, *jobs]
     if remove:
         with progress(quiet=as_json) as bars:
             task = bars.add_task("removing", total=len(keys), name="files")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -18,7 +18,7 @@ class Terminal:
 
     folder: Path
 
-    def run(self, *arguments: str, answer: str = "") -> Result:
+    def run(self, *arguments: str, answer: str | IO[bytes] = "") -> Result:
         return CliRunner().invoke(dasier, list(arguments), input=answer)
 
     def done(self, *arguments: str) -> str:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import getpass
+import io
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -199,6 +201,34 @@ def test_gc_removes_what_nothing_names_and_only_when_told(serving):
     assert kept
     assert not blob.exists()
     assert serving.json("verify", "cells", "--again")["verdicts"][0]["passed"]
+
+
+class Slow(io.BytesIO):
+    """Somebody who says yes, and meanwhile a version is published."""
+
+    def __init__(self, manifest: Path, digest: str) -> None:
+        super().__init__(b"y\n")
+        self.manifest, self.digest = manifest, digest
+
+    def read1(self, size: int | None = -1, /) -> bytes:
+        self.manifest.write_text(self.digest)
+        return super().read1(-1 if size is None else size)
+
+
+def test_gc_leaves_alone_what_was_published_while_somebody_thought_about_it(serving):
+    store = serving.folder / ".dasier" / "store"
+    blobs = [store / "blobs" / "sha256" / (digit * 64) for digit in "01"]
+    for blob in blobs:
+        blob.write_bytes(b"left behind")
+
+    serving.run(
+        "gc",
+        "--older-than-hours",
+        "0",
+        answer=Slow(store / "models" / "cells" / "versions" / "000009.manifest.json", "1" * 64),
+    )
+
+    assert [blob.exists() for blob in blobs] == [False, True]
 
 
 def test_gc_leaves_alone_what_may_be_on_its_way_to_a_version(serving):

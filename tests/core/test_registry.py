@@ -141,6 +141,45 @@ def test_head_is_the_newest_release_and_the_log_goes_back_from_it(store: Store) 
     assert [release.number for release in registry.history("m", head)] == list(range(12, 0, -1))
 
 
+@pytest.mark.parametrize("name", [".DS_Store", "0", "000000-000001.json", "README.md"])
+def test_file_of_somebody_else_hides_no_release(store: Store, name: str) -> None:
+    registry = Shop(store).registry
+    registry.append("m", entry(1, 1))
+    store.create(layout.releases("m") + name, b"")
+    store.create(layout.versions("other") + name, b"")
+
+    head = registry.head("m")
+
+    assert head is not None
+    assert head.serving == 1
+    assert not registry.has_versions("other")
+
+
+def test_release_that_was_copied_to_another_number_is_none() -> None:
+    shop = Shop()
+    shop.release("m", 1)
+    shop.store.create(layout.release("m", 2), shop.store.get(layout.release("m", 1)) or b"")
+
+    with pytest.raises(DocumentInvalid, match="release 2 of m"):
+        shop.registry.release("m", 2)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"serving": "7"}, {"serving": True}, {"previous": 1.0}, {"when": None}, {"why": 3}, {"canary": 3}),
+        *({"canary": {"version": "2", "share": 10}}, {"canary": {"version": 2, "share": "all"}}),
+    ],
+)
+def test_release_that_says_what_cannot_be_is_none(change: dict[str, object]) -> None:
+    shop = Shop()
+    document = entry(1, 1).to_document() | change
+    shop.store.create(layout.release("m", 1), json.dumps(document).encode())
+
+    with pytest.raises(DocumentInvalid, match="release 1 of m"):
+        shop.registry.head("m")
+
+
 def test_taken_release_says_who_was_first_and_what_they_did(store: Store) -> None:
     registry = Shop(store).registry
     registry.append("m", entry(1, 7, who="Ada"))
@@ -211,6 +250,19 @@ def test_blobs_of_a_publisher_at_work_can_be_left_out(store: Store) -> None:
     store.create(layout.blob("0" * 64), b"just written")
 
     assert registry.unreferenced(written_before=datetime.now(UTC) - timedelta(hours=1)) == []
+
+
+def test_blob_that_is_removed_as_a_killed_publishers_is_there_once_another_published_it(store: Store) -> None:
+    """It is old, and named by nothing until the manifest is there: `dasier gc` removes it just before."""
+    shop, built = Shop(store), models.constant()
+
+    def remove(_size_bytes: int) -> None:
+        for key in shop.registry.unreferenced():
+            store.delete(key)
+
+    manifest = shop.registry.publish(built, SIGNER, done=remove)
+
+    assert {role: shop.registry.blob(manifest, role) for role in manifest.blobs} == built.blobs
 
 
 def test_build_that_lacks_a_blob_is_not_published() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dasier import releasing
+from dasier import layout, releasing
 from dasier.errors import ModelNotFound, ReleaseRefused, ReleaseTaken, Untrusted, VersionNotFound
 from dasier.releases import Canary
 from tests import models
@@ -131,6 +131,45 @@ def test_rollback_from_a_pause_lets_the_last_version_serve_again(shop: Shop) -> 
 def test_rollback_to_what_never_served_is_refused(shop: Shop, to: int) -> None:
     with pytest.raises(ReleaseRefused, match=f"no release of version {to}"):
         releasing.rollback(shop.registry, "m", **BY, to=to)
+
+
+def test_rollback_to_what_serves_is_refused(shop: Shop) -> None:
+    with pytest.raises(ReleaseRefused, match="Version 2 of m serves already"):
+        releasing.rollback(shop.registry, "m", **BY, to=2)
+
+    assert served(shop.registry) == [2, 1]
+
+
+def test_rollback_to_what_serves_ends_a_canary(shop: Shop) -> None:
+    releasing.canary(shop.registry, "m", 3, share=10, **BY)
+
+    release = releasing.rollback(shop.registry, "m", **BY, to=2)
+
+    assert (release.serving, release.canary) == (2, None)
+
+
+@pytest.mark.parametrize("to", [None, 1])
+@pytest.mark.parametrize(("content", "refused"), [(b"{}", Untrusted), (None, VersionNotFound)])
+def test_rollback_to_what_cannot_serve_any_more_is_refused(
+    shop: Shop, to: int | None, content: bytes | None, refused: type[Exception]
+) -> None:
+    key = layout.manifest("m", 1)
+    shop.store.delete(key)
+    if content is not None:
+        shop.store.create(key, content)
+
+    with pytest.raises(refused):
+        releasing.rollback(shop.registry, "m", **BY, to=to)
+
+    assert served(shop.registry) == [2, 1]
+
+
+def test_canary_is_taken_back_even_if_what_serves_cannot_be_believed(shop: Shop) -> None:
+    """Warm functions may serve it from memory, and the canary is what somebody wants to be rid of."""
+    releasing.canary(shop.registry, "m", 3, share=10, **BY)
+    shop.store.delete(layout.manifest("m", 2))
+
+    assert releasing.rollback(shop.registry, "m", **BY).canary is None
 
 
 def test_rollback_from_the_first_release_is_refused() -> None:

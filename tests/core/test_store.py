@@ -103,6 +103,13 @@ def test_one_of_many_writers_wins(store: Store) -> None:
     assert store.get("a") == b"%d" % won.index(True)
 
 
+def test_key_that_is_gone_can_be_deleted_again(store: Store) -> None:
+    """Two who tidy up at once do not keep each other from it."""
+    store.delete("a")
+
+    assert not store.exists("a")
+
+
 def test_deleted_key_is_gone(store: Store) -> None:
     store.create("a", b"")
 

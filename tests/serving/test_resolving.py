@@ -49,6 +49,16 @@ def test_newest_release_serves(store: Store) -> None:
     assert resolver.releases.current("m").number == 3
 
 
+def test_release_that_was_copied_to_the_next_number_is_not_followed_without_end(store: Store) -> None:
+    resolver = Resolver(store)
+    resolver.shop.release("m", 1)
+    resolver.serving()
+    store.create(layout.release("m", 2), store.get(layout.release("m", 1)) or b"")
+    resolver.clock.passes(3)
+
+    assert resolver.serving() == 1
+
+
 def test_what_is_known_costs_nothing_until_it_is_old(store: Store) -> None:
     resolver = Resolver(store)
     resolver.shop.release("m", 1)
