@@ -105,9 +105,20 @@ def _lines(content: bytes, key: str) -> list[dict[str, Any]]:
     found = []
     for line in filter(None, content.splitlines()):
         try:
-            said = json.loads(line)
-            datetime.fromisoformat(said["received"])
-            found.append({name: said[name] for name in ("prediction_id", "received", "actual")})
-        except (ValueError, TypeError, KeyError):
+            found.append(_told(json.loads(line)))
+        except (ValueError, TypeError, KeyError, RecursionError):
             log.warning("feedback not read", extra={"key": key})
     return found
+
+
+def _told(said: dict[str, Any]) -> dict[str, Any]:
+    """Give what a line says that is one of ours.
+
+    Raises
+    ------
+    ValueError, TypeError, KeyError
+        If it is none: a time of no zone cannot be put in order with the others.
+    """
+    if datetime.fromisoformat(said["received"]).tzinfo is None or not isinstance(said["prediction_id"], str):
+        raise ValueError
+    return {name: said[name] for name in ("prediction_id", "received", "actual")}

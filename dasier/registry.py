@@ -29,13 +29,14 @@ from dasier.errors import (
     VersionTaken,
 )
 from dasier.manifest import Manifest, canonical, signed, verified
-from dasier.releases import Release
+from dasier.releases import read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from dasier.built import Built
+    from dasier.releases import Release
     from dasier.signing import Signer, TrustedKeys
     from dasier.store import Store
 
@@ -80,8 +81,6 @@ class Registry:
         self.trusted = trusted
         self._releases: dict[tuple[str, int], Release] = {}
 
-    # --- versions ---------------------------------------------------------------------------
-
     def names(self) -> list[str]:
         """Give every model's name, sorted."""
         return [name for name in self.store.folders(layout.MODELS) if layout.NAME.fullmatch(name)]
@@ -120,7 +119,7 @@ class Registry:
     def publish(
         self, built: Built, signer: Signer, *, done: Callable[[int], None] = lambda _: None
     ) -> Manifest:
-        """Commit a build as the next version of its model.
+        """Commit a build as the next version of its model; give its manifest, bound to that version.
 
         Parameters
         ----------
@@ -128,11 +127,6 @@ class Registry:
         signer : Signer
         done
             Told the size in bytes of each blob that is in the store.
-
-        Returns
-        -------
-        Manifest
-            Bound to the version that it was published as.
 
         Raises
         ------
@@ -147,7 +141,7 @@ class Registry:
             done(blob.size_bytes)
 
         def restore(role: str) -> None:
-            """Write a blob that is gone: a killed publisher had left it, and `unreferenced` told it before there was a manifest."""
+            # A killed publisher had left it, and `unreferenced` told it before there was a manifest.
             key = layout.blob(built.manifest.blobs[role].sha256)
             if not self.store.exists(key):
                 self.store.create(key, built.blobs[role])
@@ -207,8 +201,6 @@ class Registry:
             raise DigestMismatch(role, expected=expected.sha256, found=found)
         return content
 
-    # --- releases ---------------------------------------------------------------------------
-
     def head(self, name: str) -> Release | None:
         """Give the newest release, which says what serves; None if there is none."""
         # Others leave files of their own: a file manager's .DS_Store sorts before every release.
@@ -230,12 +222,7 @@ class Registry:
         content = self.store.get(layout.release(name, number))
         if content is None:
             return None
-        try:
-            found = Release.from_document(json.loads(content))
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise DocumentInvalid(f"release {number} of {name}") from error
-        if found.number != number:  # whoever asks for the one after it would be given it again, without end
-            raise DocumentInvalid(f"release {number} of {name}")
+        found = read(content, name=name, number=number)
         if len(self._releases) >= _MOST_RELEASES:
             self._releases.clear()
         self._releases[name, number] = found
@@ -271,8 +258,6 @@ class Registry:
                 name, number=release.number, who=winner.who, action=winner.action, version=winner.serving
             )
 
-    # --- verdicts ---------------------------------------------------------------------------
-
     def verdict(self, name: str, version: int) -> dict[str, Any] | None:
         """Give the gate's verdict on a version; None if it has not been judged."""
         content = self.store.get(layout.verdict(name, version))
@@ -288,8 +273,6 @@ class Registry:
     def record_verdict(self, name: str, version: int, verdict: Mapping[str, Any]) -> bool:
         """Write a verdict once, and say whether this one is it (another may have been first)."""
         return self.store.create(layout.verdict(name, version), canonical(verdict))
-
-    # --- housekeeping -----------------------------------------------------------------------
 
     def unreferenced(self, *, written_before: datetime | None = None) -> list[str]:
         """Give the keys of blobs that no manifest names: what a killed publisher left behind.

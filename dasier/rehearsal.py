@@ -9,6 +9,7 @@ judges by one: it hands in the held-out rows, without their truth, and measures 
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -185,7 +186,14 @@ def _measured(printed: str) -> Rehearsal:
     """Give what the process measured; it may have ended early, however good its status, or printed more."""
     for line in reversed(printed.splitlines()):
         if line.startswith(MARK):
-            return Rehearsal(**json.loads(line.removeprefix(MARK)))
+            with suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
+                told = json.loads(line.removeprefix(MARK))
+                load_ms, answer_ms, row_ms = (
+                    float(told[name]) for name in ("load_ms", "answer_ms", "row_ms")
+                )
+                if math.isfinite(load_ms + answer_ms + row_ms):
+                    return Rehearsal(int(told["memory_bytes"]), load_ms, answer_ms, row_ms)
+            break  # a model may print such a line too
     raise RehearsalFailed("its process ended before it had answered")
 
 
@@ -224,7 +232,7 @@ def _answers(path: Path, n_rows: int, schema: Schema) -> _Found:
             name: np.asarray(found[name], dtype=np.float64) if name in found else None
             for name in ("probabilities", "scores")
         }
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
         raise RehearsalFailed("its process ended before it had answered the held-out rows") from error
     answered = np.array([row for row in range(n_rows) if row not in refused], dtype=np.intp)
     n = len(answered)

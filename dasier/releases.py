@@ -6,8 +6,11 @@ which has a canary's share. Nothing is ever overwritten: a rollback is one more 
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
+
+from dasier.errors import DocumentInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,3 +89,20 @@ class Release:
         if not all(isinstance(text, str) for text in (found.who, found.why, found.when)):
             raise TypeError(found.when)
         return found
+
+
+def read(content: bytes, *, name: str, number: int) -> Release:
+    """Give the release that stands in the place of a number in a model's log.
+
+    Raises
+    ------
+    DocumentInvalid
+        If it is none, or another: whoever asked for the one that follows a copy would be given the copy again, without end.
+    """
+    try:
+        found = Release.from_document(json.loads(content))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise DocumentInvalid(f"release {number} of {name}") from error
+    if found.number != number:
+        raise DocumentInvalid(f"release {number} of {name}")
+    return found

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -94,7 +94,7 @@ class TrustedKeys:
             try:
                 der = base64.b64decode(text, validate=True)
                 key = _public_key(der)
-            except (ValueError, binascii.Error):
+            except (ValueError, UnsupportedAlgorithm):
                 problems.append(f"trusted key {position} is not base64 of a DER public key")
                 continue
             if not isinstance(key, (Ed25519PublicKey, EllipticCurvePublicKey)):
@@ -150,7 +150,9 @@ class LocalSigner:
             _make(path)
         try:
             key = load_pem_private_key(path.read_bytes(), password=None)
-        except ValueError as error:
+        except TypeError as error:
+            raise SettingsInvalid([f"{path} holds a private key that a password protects"]) from error
+        except (ValueError, UnsupportedAlgorithm) as error:
             raise SettingsInvalid(
                 [f"{path} holds no private key; move it away and a new pair is made"]
             ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import os
 import sys
@@ -59,6 +60,17 @@ class Chatter:
 
     def predict(self, matrix: Any) -> Any:
         sys.stdout.write("{}\n\xff done\n")
+        return np.full(len(matrix), 1.0)
+
+
+class Forger:
+    """Answers, and says at its end that it was measured."""
+
+    def __init__(self, said: str) -> None:
+        self.said = said
+
+    def predict(self, matrix: Any) -> Any:
+        atexit.register(sys.stdout.write, f"\ndasier.stage: {self.said}\n")
         return np.full(len(matrix), 1.0)
 
 

@@ -10,7 +10,7 @@ import pytest
 from dasier import layout
 from dasier.client import Client, Patience
 from dasier.client.jobs import SENT_BYTES
-from dasier.errors import InvalidRequest, RowsRefused
+from dasier.errors import DasierError, InvalidRequest, KeyReused, RowsRefused
 from dasier.local.server import Server, address, listen
 from tests.contracts.forms import TABLES
 from tests.published import expected, frame
@@ -105,6 +105,31 @@ def test_the_same_key_sends_its_rows_once(client, tmp_path):
     one, other = (client.submit("birds", file, idempotency_key="k") for _ in range(2))
 
     assert one.id == other.id
+
+
+def test_a_key_that_was_sent_with_other_rows_is_said_to_be_used(client):
+    client.submit("birds", TABLES["text/csv"](frame("birds")), idempotency_key="k")
+
+    with pytest.raises(KeyReused, match="another request before"):
+        client.submit("birds", TABLES["text/csv"](frame("birds", slice(3))), idempotency_key="k")
+
+
+def test_a_file_that_is_not_there_makes_no_job(client, published, tmp_path):
+    with pytest.raises(FileNotFoundError):
+        client.submit("birds", tmp_path / "rows.csv")
+
+    assert list(published.registry.store.keys("jobs/")) == []
+
+
+def test_a_download_that_fails_leaves_nothing_behind(client, published, tmp_path):
+    job = client.submit("birds", TABLES["text/csv"](frame("birds")))
+    client.wait(job.id)
+    published.registry.store.delete(f"jobs/{job.id}/results.csv")
+
+    with pytest.raises(DasierError):
+        client.download(job.id, tmp_path / "results.csv")
+
+    assert list(tmp_path.glob("results.csv*")) == []
 
 
 def test_a_job_is_cancelled(client):

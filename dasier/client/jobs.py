@@ -61,6 +61,10 @@ class Jobs(Asking):
 
         Raises
         ------
+        OSError
+            There is no such file.
+        KeyReused
+            The key was given with other rows before.
         RowsRefused, InvalidRequest
             The table's columns are not the model's. Single rows that do not fit are left out, and told at the end.
         """
@@ -70,6 +74,8 @@ class Jobs(Asking):
         )
         path = model_path(name) + "/jobs" + ("?" + "&".join(asked) if asked else "")
         if isinstance(rows, Path) or (isinstance(rows, bytes) and len(rows) > SENT_BYTES):
+            if isinstance(rows, Path):
+                rows.stat()  # a file that is not there makes no job, which would wait for it
             job = self._made(self._transport.send("POST", path, headers=headers))
             self.upload(job, rows)
             return self.job(job.id)
@@ -160,16 +166,22 @@ class Jobs(Asking):
             what = f"The job has no {which}: it is not done"
             raise ServiceFailed(what, request_id=None)
         draft = file.with_name(file.name + ".part")
+        try:
+            self._download(self._address(link), draft)
+            return draft.replace(file)
+        finally:
+            draft.unlink(missing_ok=True)  # half a file is of no use, and its name is not the caller's
+
+    def _download(self, url: str, draft: Path) -> None:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                _fetch(self._address(link), draft)
+                _fetch(url, draft)
             except HTTPError as error:
                 if attempt == _ATTEMPTS:
                     raise Unreachable("the download broke off", attempts=attempt) from error
                 self._transport.patience.sleep(_FIRST_S * 2**attempt)
             else:
-                break
-        return draft.replace(file)
+                return
 
     def _made(self, reply: Any) -> Job:
         return decode(reply, lambda it: Job.read(it, location=reply.headers.get("location")))

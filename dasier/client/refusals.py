@@ -20,8 +20,10 @@ from typing import Any
 from dasier.errors import (
     Conflict,
     DasierError,
+    FeedbackRefused,
     Forbidden,
     InvalidRequest,
+    KeyReused,
     MalformedBody,
     MethodNotAllowed,
     NotFound,
@@ -35,6 +37,9 @@ from dasier.errors import (
 _KIND = "urn:dasier:problem:"
 NOT_SIGNED_IN, NOT_ALLOWED, RELEASE_REFUSED = (
     _KIND + kind for kind in ("not-signed-in", "not-allowed", "release-refused")
+)
+FEEDBACK_REFUSED, KEY_REUSED = (
+    _KIND + kind for kind in ("feedback-does-not-fit", "idempotency-key-used-before")
 )
 
 
@@ -127,7 +132,7 @@ def refusal(
         404: NotFound(detail),
         405: MethodNotAllowed(part.strip() for part in headers.get("allow", "").split(",") if part.strip()),
         409: ReleaseRefused(detail) if document.get("type") == RELEASE_REFUSED else Conflict(detail),
-        422: RowsRefused(found),
+        422: _unfit(document, found),
         429: Throttled(attempts=attempts, retry_after_s=retry_after_s),
         503: Busy(detail, attempts=attempts, retry_after_s=retry_after_s),
     }
@@ -137,6 +142,13 @@ def refusal(
         return InvalidRequest(detail, found)
     request_id = str(document.get("instance") or "") or headers.get("x-request-id")
     return ServiceFailed(f"The service answered {status}", request_id=request_id)
+
+
+def _unfit(document: Mapping[str, Any], found: tuple[Violation, ...]) -> DasierError:
+    """Give what does not fit: rows, unless the problem says otherwise."""
+    if document.get("type") == KEY_REUSED:
+        return KeyReused()
+    return FeedbackRefused(found) if document.get("type") == FEEDBACK_REFUSED else RowsRefused(found)
 
 
 def _times(attempts: int) -> str:

@@ -104,6 +104,8 @@ def _of_classes(outputs: Outputs, truth: NDArray[Any], output: Output) -> dict[s
     }
     if outputs.probabilities is not None:
         probabilities = np.asarray(outputs.probabilities, dtype=np.float64)
+        if probabilities.shape[1:] != (len(names),):
+            raise DataInvalid("the probabilities are not of the classes that the model knows")
         found["log_loss"] = measures.mean(measures.log_losses(actual, probabilities))
         found["roc_auc"] = measures.one_vs_rest_auc(actual, probabilities)
     if len(names) == 2:

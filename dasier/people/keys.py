@@ -12,7 +12,7 @@ import threading
 import time
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
@@ -141,7 +141,9 @@ def over_http(url: str) -> bytes:
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
     try:
-        connection.request("GET", parts.path, headers={"accept": "application/json"})
+        connection.request(
+            "GET", urlunsplit(("", "", parts.path, parts.query, "")), headers={"accept": "application/json"}
+        )
         answer = connection.getresponse()
         body = answer.read(MOST_BYTES + 1)
     except (OSError, HTTPException) as error:

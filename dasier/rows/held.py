@@ -102,6 +102,3 @@ def concatenate(parts: Sequence[Rows]) -> Rows:
         np.concatenate([part.numbers for part in parts]),
         np.concatenate([part.texts for part in parts]),
     )
-
-
-# --- three layouts -------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from dasier.releases import Release
     from dasier.serving.service import Service
+
+log = logging.getLogger("dasier")
 
 _AT_ONCE = 16
 _MOST = 1_000
@@ -101,7 +104,7 @@ def version(service: Service, name: str, number: int) -> dict[str, Any]:
 
 
 def releases(service: Service, name: str, page: Page) -> dict[str, Any]:
-    """Give a page of the release log.
+    """Give a page of the release log, without entries that cannot be read: they are logged, and hide no others.
 
     Raises
     ------
@@ -114,12 +117,29 @@ def releases(service: Service, name: str, page: Page) -> dict[str, Any]:
     numbers = range(1, head.number + 1 if head else 1)
     shown = page.of(numbers)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = list(pool.map(lambda number: service.registry.release(name, number), shown))
+        found = list(pool.map(lambda number: _release(service, name, number), shown))
     return {
         "name": name,
         "releases": [release.to_document() for release in found if release is not None],
         "next": page.next(f"/models/{name}/releases", shown, numbers),
     }
+
+
+def _release(service: Service, name: str, number: int) -> Release | None:
+    try:
+        return service.registry.release(name, number)
+    except Untrusted as error:
+        log.error("release not told", extra={"model": name, "error": str(error)})  # noqa: TRY400 (it is named)
+        return None
+
+
+def _verdict(service: Service, name: str, number: int) -> dict[str, Any] | None:
+    """Give the verdict on a version; one that cannot be read lets nothing serve, and hides no other."""
+    try:
+        return service.registry.verdict(name, number)
+    except Untrusted as error:
+        log.error("verdict not told", extra={"model": name, "error": str(error)})  # noqa: TRY400 (it is named)
+        return {"passed": False, "rules": []}
 
 
 def _version(service: Service, name: str, number: int, head: Release | None) -> dict[str, Any]:
@@ -144,7 +164,7 @@ def _standing(service: Service, name: str, number: int, head: Release | None) ->
     """Give what was decided of a version."""
     canary = head.canary if head else None
     return {
-        "verdict": service.registry.verdict(name, number),
+        "verdict": _verdict(service, name, number),
         "serving": head is not None and head.serving == number,
         "canary": canary.share if canary is not None and canary.version == number else None,
         "links": {

@@ -14,12 +14,10 @@ from typing import Any
 import orjson
 
 from dasier.errors import MalformedBody, Violation
-from dasier.rows import pointer_step
+from dasier.rows import MAX_VIOLATIONS, pointer_step
 
 _LONGEST_INTEGER = 400
 """Digits; float64 ends at 309."""
-
-_MAX_VIOLATIONS = 1_000
 
 _DEEPEST = 16
 """Levels that the count looks into; no wire format has more than five."""
@@ -97,7 +95,7 @@ def _explain(body: bytes) -> None:
     except (ValueError, RecursionError):
         return
     if found:
-        raise MalformedBody("The body holds what JSON does not allow.", found[:_MAX_VIOLATIONS])
+        raise MalformedBody("The body holds what JSON does not allow.", found[:MAX_VIOLATIONS])
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

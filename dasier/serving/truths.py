@@ -67,12 +67,12 @@ def checked(told: list[Any], output: Output, *, now: datetime, single: bool = Fa
     FeedbackRefused
     """
     faults: list[Violation] = []
-    fits = _kind(output)
+    known = _reader(output)
     for position, one in enumerate(told):
-        faults += _faults(one, "#" if single else f"#/{position}", fits, output, now)
+        faults += _faults(one, "#" if single else f"#/{position}", known, output, now)
     if faults:
         raise FeedbackRefused(faults[:MAX_VIOLATIONS])
-    return [Truth(one["prediction_id"], one["actual"]) for one in told]
+    return [Truth(one["prediction_id"], _as_said(one["actual"], known)) for one in told]
 
 
 def output_of(
@@ -94,8 +94,12 @@ def output_of(
     return (manifest or registry.manifest)(name, version or registry.versions(name)[-1]).schema.output
 
 
+def _as_said(actual: Any, known: Callable[[Any], Any]) -> Any:
+    return [known(cell) for cell in actual] if isinstance(actual, list) else known(actual)
+
+
 def _faults(
-    one: Any, place: str, fits: Callable[[Any], bool], output: Output, now: datetime
+    one: Any, place: str, known: Callable[[Any], Any], output: Output, now: datetime
 ) -> list[Violation]:
     if not isinstance(one, dict):
         return [Violation(place, "wrong_type", "This is an object with prediction_id and actual.")]
@@ -116,20 +120,23 @@ def _faults(
     if "actual" in one:
         actual = one["actual"]
         cells = actual if isinstance(actual, list) else [actual]
-        if not cells or not all(map(fits, cells)):
+        if not cells or any(known(cell) is None for cell in cells):
             faults.append(Violation(f"{place}/actual", "wrong_type", f"What was true is {_wanted(output)}."))
     return faults
 
 
-def _kind(output: Output) -> Callable[[Any], bool]:
+def _reader(output: Output) -> Callable[[Any], Any]:
+    """Give what reads a cell as the model would have said it; None for what it never says.
+
+    JSON tells no 1 from 1.0, and JavaScript writes both as 1; but neither is true, nor a text.
+    """
     if output.task == "regression":
-        return lambda cell: type(cell) in (int, float) and math.isfinite(cell)
-    known = {(type(label), label) for label in (output.classes or ((1, -1) if _flags(output) else ()))}
-    return lambda cell: type(cell) in (str, int, bool, float) and (type(cell), cell) in known
-
-
-def _flags(output: Output) -> bool:
-    return output.task == "anomaly_detection"
+        return lambda cell: cell if type(cell) in (int, float) and math.isfinite(cell) else None
+    labels = output.classes or ((1, -1) if output.task == "anomaly_detection" else ())
+    known = {(isinstance(label, bool), label): label for label in labels}
+    return lambda cell: (
+        known.get((isinstance(cell, bool), cell)) if isinstance(cell, str | int | float) else None
+    )
 
 
 def _wanted(output: Output) -> str:

@@ -7,11 +7,13 @@ from dataclasses import fields, replace
 
 import pytest
 
+from dasier import layout
 from dasier.client import answers
 from dasier.manifest import canonical
 from dasier.releases import Canary
 from dasier.schema import Column
 from dasier.serving.cards import preferred_form
+from tests.models import entry
 from tests.published import MODELS, WHEN, Api, built, verdict
 
 PROBLEM = "application/problem+json"
@@ -216,6 +218,32 @@ def test_a_version_that_is_not_trusted_is_listed_as_such(published):
     assert [(one["version"], one["trusted"]) for one in document["versions"]] == [(2, False), (1, True)]
     assert document["versions"][0]["metrics"] is None
     assert api.get("/models/cells/versions/2").status == 503
+
+
+def test_a_verdict_that_cannot_be_read_hides_no_version(published, caplog):
+    published.publish("cells")
+    published.publish("cells")
+    store = published.registry.store
+    store.delete(layout.verdict("cells", 1))
+    store.create(layout.verdict("cells", 1), b"{")
+    api = Api(published)
+
+    told = api.json("GET", "/models/cells/versions")["versions"]
+
+    assert [(one["version"], one["verdict"]["passed"]) for one in told] == [(2, True), (1, False)]
+    assert api.json("GET", "/models/cells/versions/1")["verdict"] == {"passed": False, "rules": []}
+    assert "verdict not told" in caplog.text
+
+
+def test_a_release_that_cannot_be_read_hides_no_other(published, caplog):
+    published.publish("cells")
+    published.registry.store.create(layout.release("cells", 2), b"[]")
+    published.registry.append("cells", entry(3, 1))
+
+    told = Api(published).json("GET", "/models/cells/releases")["releases"]
+
+    assert [one["number"] for one in told] == [3, 1]
+    assert "release not told" in caplog.text
 
 
 def test_a_version_is_told_in_full_but_for_its_golden_records(api):

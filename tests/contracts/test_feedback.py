@@ -9,7 +9,10 @@ import pytest
 
 from dasier import feedback
 from dasier.client import Client
+from dasier.errors import FeedbackRefused
 from dasier.local.server import Server, address, listen
+from dasier.schema import Output
+from dasier.serving.truths import checked
 from dasier.ulid import ulid
 from tests.published import Api, frame, records
 
@@ -118,6 +121,29 @@ def test_the_truth_of_a_regression_is_a_number_and_of_classes_one_of_their_type(
     assert [status("pumps", actual) for actual in (1, -1, 0)] == [202, 202, 422]
 
 
+@pytest.mark.parametrize(
+    ("classes", "actual", "said"),
+    [((0.0, 1.0), 1, 1.0), ((0, 1), 1.0, 1), ((False, True), True, True), ((0.0, 1.0), [1, 0.0], [1.0, 0.0])],
+)
+def test_a_number_that_json_writes_otherwise_is_the_class_that_it_equals(classes, actual, said):
+    """JavaScript has one kind of number, and writes 1.0 as 1."""
+    output = Output(name="y", task="classification", classes=classes)
+
+    (found,) = checked([{"prediction_id": ulid(), "actual": actual}], output, now=datetime.now(UTC))
+
+    assert repr(found.actual) == repr(said)
+
+
+@pytest.mark.parametrize(
+    ("classes", "actual"), [((0, 1), True), ((False, True), 1), (("1",), 1), ((1,), "1")]
+)
+def test_truth_is_no_number_and_a_number_no_text(classes, actual):
+    output = Output(name="y", task="classification", classes=classes)
+
+    with pytest.raises(FeedbackRefused):
+        checked([{"prediction_id": ulid(), "actual": actual}], output, now=datetime.now(UTC))
+
+
 def test_a_paused_model_is_still_told_what_was_true(asking):
     asking.published.release("birds", None, action="pause")
 
@@ -137,7 +163,10 @@ def test_the_client_tells_what_was_true(published):
         server.start()
         try:
             Client(address(bound)).feedback("birds", {id_: "Gentoo"})
+            with pytest.raises(FeedbackRefused, match="1 problem") as caught:
+                Client(address(bound)).feedback("birds", {id_: "Dodo"})
         finally:
             server.stop()
 
     assert kept(Api(published)) == {id_: "Gentoo"}
+    assert [violation.pointer for violation in caught.value.violations] == ["#/actual"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -60,9 +61,12 @@ def test_what_somebody_else_wrote_there_is_passed_over_and_told(
 ) -> None:
     id_ = ulid()
     feedback.record(store, "wine", [Truth(id_, "red")], now=NOW)
-    store.create(layout.feedback("wine", f"{datetime.now(UTC):%Y-%m-%d}") + "note.txt", b"hello\n{}\n")
+    line = b'{"prediction_id":%s,"received":"2026-11-24T12:00:00%s","actual":"white"}\n'
+    others = (line % (b"[]", b"Z"), line % (json.dumps(id_).encode(), b""))  # the second time is of no zone
+    today = layout.feedback("wine", f"{datetime.now(UTC):%Y-%m-%d}")
+    store.create(today + "note.txt", b"".join((b"hello\n{}\n", *others)))
 
     assert known(store) == {id_: "red"}
 
     told = [record for record in caplog.records if record.name == "dasier"]
-    assert len(told) == 2
+    assert len(told) == 4

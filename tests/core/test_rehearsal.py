@@ -73,6 +73,20 @@ def test_model_that_prints_is_measured_all_the_same() -> None:
     assert rehearse(models.pickled("m", hostile.Chatter()), QUICK).answer_ms > 0
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("{", "[]", "{}", '{"load_ms":1}'),
+        '{"memory_bytes":[],"load_ms":1,"answer_ms":1,"row_ms":1}',
+        '{"memory_bytes":1,"load_ms":1,"answer_ms":1,"row_ms":NaN}',
+    ],
+)
+def test_model_that_prints_what_was_measured_fails_alone(said: str) -> None:
+    """What is no figure was an error of the gate's own, and ended its sweep of all models."""
+    with pytest.raises(RehearsalFailed, match="ended before it had answered"):
+        rehearse(models.pickled("m", hostile.Forger(said)), QUICK)
+
+
 def test_bytes_that_are_no_model_are_refused() -> None:
     with pytest.raises(RehearsalFailed, match=r"UnpicklingError|EOFError"):
         rehearse(models.raw("m", b"not a pickle", {}), QUICK)

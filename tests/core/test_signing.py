@@ -10,7 +10,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from dasier.errors import SettingsInvalid, SignatureInvalid
 from dasier.signing import LocalSigner, Signature, TrustedKeys, key_id
@@ -125,6 +131,16 @@ def test_file_that_holds_no_key_is_left_alone(tmp_path: Path) -> None:
         LocalSigner.from_file(path)
 
     assert path.read_text() == "mine"
+
+
+def test_key_that_a_password_protects_is_refused_in_words(tmp_path: Path) -> None:
+    pem = Ed25519PrivateKey.generate().private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")
+    )
+    (tmp_path / "key.pem").write_bytes(pem)
+
+    with pytest.raises(SettingsInvalid, match=r"key\.pem holds a private key that a password protects"):
+        LocalSigner.from_file(tmp_path / "key.pem")
 
 
 def test_file_with_a_key_of_another_kind_is_refused_and_named(tmp_path: Path) -> None:

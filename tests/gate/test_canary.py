@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from dasier import feedback, gate, layout, releasing
+from dasier.errors import DataInvalid
 from dasier.feedback import Truth
 from dasier.gate.canary import weighed
 from dasier.gate.judging import WHO
@@ -497,6 +498,15 @@ def test_truth_that_the_canary_does_not_know_is_said_and_compared_with_nothing()
 
     assert quality.passed
     assert quality.detail.startswith("Quality is not compared: ")
+
+
+def test_probabilities_of_other_classes_are_compared_with_nothing() -> None:
+    """The version that serves may know fewer classes: the place of a probability then means another one."""
+    output = Output(name="y", task="classification", classes=("ash", "elm", "oak"), probabilities=True)
+    told = [(answered({"predictions": ["oak"], "probabilities": [[0.1, 0.9]]}), ["oak"])] * 30
+
+    with pytest.raises(DataInvalid, match="probabilities are not of the classes"):
+        Side(1, told=told).measures(output)
 
 
 def test_quality_of_probabilities_is_measured_if_every_answer_has_them() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from joserfc.jwk import ECKey, OctKey
@@ -245,6 +247,30 @@ def test_a_provider_that_answers_something_else_is_unavailable(said: bytes) -> N
 
     with pytest.raises(ProviderUnavailable):
         keys.get("2026")
+
+
+def test_an_address_with_a_query_is_asked_for_whole() -> None:
+    """Azure AD B2C names its policy so: without it, its keys are others or none."""
+    asked: list[str] = []
+
+    class Answering(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.send_header("content-length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_told: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Answering) as server:
+        answering = threading.Thread(target=server.handle_request)
+        answering.start()
+        over_http(f"http://127.0.0.1:{server.server_port}/keys?p=b2c_1_signin")
+        answering.join()
+
+    assert asked == ["/keys?p=b2c_1_signin"]
 
 
 def test_a_provider_that_does_not_answer_is_unavailable() -> None:

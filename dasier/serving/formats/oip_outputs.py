@@ -14,6 +14,7 @@ import numpy as np
 import orjson
 
 from dasier.errors import MalformedBody, Violation
+from dasier.rows import MAX_VIOLATIONS
 from dasier.serving.exchange import Response, json_response
 from dasier.serving.formats import oip_binary
 from dasier.serving.formats.oip_tensors import DTYPES
@@ -98,7 +99,7 @@ def wanted_outputs(document: dict[str, Any], manifest: Manifest) -> tuple[Wanted
             own = parameters.get("binary_data")
             wanted.append(Wanted(item["name"], binary if own is None else own is True))
     if faults:
-        raise _refused(faults[:1_000])
+        raise _refused(faults[:MAX_VIOLATIONS])
     return tuple(dict.fromkeys(wanted))
 
 

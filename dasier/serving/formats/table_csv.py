@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dasier.errors import MalformedBody, Violation
-from dasier.rows import Pointer, Rows, from_arrays, from_table, pointer_in
+from dasier.rows import MAX_VIOLATIONS, Pointer, Rows, from_arrays, from_table, pointer_in
 from dasier.schema import Column, Schema, normalised
 from dasier.serving.formats.plain_csv import (
     LONGEST_CELL,
@@ -112,7 +112,7 @@ def read_cells(body: bytes) -> tuple[list[str], list[list[str]]]:
             f"{len(ragged)} lines do not have the {len(header)} cells of the header.",
             [
                 Violation(f"#/{i}", "wrong_length", f"This row has {len(lines[i])} cells.")
-                for i in ragged[:1000]
+                for i in ragged[:MAX_VIOLATIONS]
             ],
         )
     return header, lines
