@@ -72,7 +72,7 @@ class Prediction:
     outputs : mapping or None
         ``predictions``, and ``probabilities`` and ``scores`` if the model gives them; None as above.
     warnings : mapping of code to int
-        How many of each.
+        How many of each, in all rows of the request; None if there are none, or as above.
     """
 
     id: str

@@ -44,7 +44,12 @@ def decode(reply: Reply, read: Callable[[Any], T]) -> T:
 
 
 def model_path(name: str) -> str:
-    """Give a model's path; a name that cannot be one never becomes part of an address."""
+    """Give a model's path."""
+    return f"/models/{checked_name(name)}"
+
+
+def checked_name(name: str) -> str:
+    """Give a name that can be a model's; any other never becomes part of an address."""
     if not NAME.fullmatch(name):
         raise ModelNotFound
-    return f"/models/{name}"
+    return name

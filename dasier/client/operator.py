@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
-from dasier.client.asking import NAME, decode
+from dasier.client.asking import checked_name, decode
 from dasier.client.history import ReleaseEntry
 from dasier.client.operations import Operations, Overview
-from dasier.errors import ModelNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +36,7 @@ class Operator:
 
     def model(self, name: str) -> Operations:
         """Give one model whole."""
-        return self._get(f"/operations/{_checked(name)}", Operations.read)
+        return self._get(f"/operations/{checked_name(name)}", Operations.read)
 
     def decide(self, name: str, action: str, *, reason: str, on: int, **more: Any) -> ReleaseEntry:
         """Say what serves from now on, and give the entry of the release log.
@@ -59,7 +58,7 @@ class Operator:
         told = {"action": action, "reason": reason, "on": on} | more
         reply = self.transport.send(
             "POST",
-            f"/operations/{_checked(name)}/releases",
+            f"/operations/{checked_name(name)}/releases",
             body=json.dumps(told, ensure_ascii=False).encode(),
             headers=self._person() | {"content-type": "application/json"},
         )
@@ -70,10 +69,3 @@ class Operator:
 
     def _person(self) -> dict[str, str]:
         return {"authorization": f"Bearer {self.token}"}
-
-
-def _checked(name: str) -> str:
-    """Give a name that can be a model's; any other never becomes part of an address."""
-    if not NAME.fullmatch(name):
-        raise ModelNotFound
-    return name

@@ -194,7 +194,7 @@ def observed(answer: Callable[[Service, Request, Observation], Response]) -> Act
 
 def _kept(rows: Rows, outputs: Outputs) -> dict[str, Any]:
     """Give rows and answers as a record holds them."""
-    n_rows = len(rows)
+    n_rows, warnings = len(rows), rows.warnings
     kept: dict[str, Any] = {}
     at: slice | NDArray[np.intp] = slice(None)
     if n_rows > MOST_ROWS:
@@ -208,8 +208,8 @@ def _kept(rows: Rows, outputs: Outputs) -> dict[str, Any]:
         "scores": outputs.scores,
     }
     kept["outputs"] = {name: part[at].tolist() for name, part in parts.items() if part is not None}
-    if rows.warnings:
-        codes = [warning.code for warning in rows.warnings]
+    if warnings:  # of every row, as the request's: those that are kept are some of them
+        codes = [warning.code for warning in warnings]
         kept["warnings"] = {code: codes.count(code) for code in dict.fromkeys(codes)}
     return kept
 

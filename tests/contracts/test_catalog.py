@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import fields, replace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from dasier import layout
 from dasier.client import answers
 from dasier.manifest import canonical
+from dasier.registry import Registry
 from dasier.releases import Canary
 from dasier.schema import Column
+from dasier.serving import catalog
 from dasier.serving.cards import preferred_form
-from tests.models import entry
+from tests.models import TRUSTED, Counting, Shop, constant, entry
 from tests.published import MODELS, WHEN, Api, built, verdict
+
+if TYPE_CHECKING:
+    from dasier.store import Store
 
 PROBLEM = "application/problem+json"
 
@@ -74,6 +81,32 @@ def test_a_paused_model_is_listed_for_those_who_ask_for_it(published):
 
     assert [(one["name"], one["version"]) for one in listed] == [("cells", None), ("pumps", 1)]
     assert listed[0]["title"]
+
+
+class Meeting(Counting):
+    """A store in which whoever reads a manifest waits for another who does."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self.pair = threading.Barrier(2)
+
+    def get(self, key: str) -> bytes | None:
+        if key.endswith(".manifest.json"):
+            self.pair.wait(timeout=10)
+        return super().get(key)
+
+
+def test_paused_models_are_looked_up_at_the_same_time():
+    """A thousand of them one after the other took longer than a request may."""
+    shop = Shop()
+    for name in ("ash", "elm"):
+        shop.publish(constant(name))
+        shop.release(name, None, action="pause")
+    service = shop.service(Registry(Meeting(shop.store), TRUSTED))
+
+    listed = catalog.models(service, paused=True)["models"]
+
+    assert [(one["name"], one["version"]) for one in listed] == [("ash", None), ("elm", None)]
 
 
 def test_a_model_whose_release_points_at_nothing_leaves_the_others_listed(published):

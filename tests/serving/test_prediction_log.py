@@ -82,6 +82,16 @@ def test_each_prediction_leaves_a_record() -> None:
     assert "ann" not in json.dumps(record)
 
 
+def test_warnings_of_a_long_request_are_counted_although_not_all_of_its_rows_are_kept() -> None:
+    shop = models.Shop()
+    shop.publish(models.constant())
+
+    _, (record,) = asked(shop, {"instances": [{"x": 7.0}] * 150})
+
+    assert len(record["columns"]["x"]) == 100
+    assert record["warnings"] == {"outside_training_range": 150}
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [
