@@ -226,6 +226,11 @@ def job_again(id_: str, start: int) -> str:
     return f"{job(id_)}again/{start:013d}.go"
 
 
+def job_attempts(id_: str) -> str:
+    """Give the prefix of the notes on who began to work on a job."""
+    return job(id_) + "attempts/"
+
+
 def job_results(id_: str) -> str:
     """Give the key of a job's results."""
     return job(id_) + "results.csv"

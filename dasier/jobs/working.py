@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dasier import layout
-from dasier.errors import InvalidRequest, ModelUnavailable, NotFound, trace
-from dasier.jobs import joining, splitting, standing
+from dasier.errors import DasierError, InvalidRequest, ModelUnavailable, NotFound, trace
+from dasier.jobs import attempts, joining, splitting, standing
 from dasier.jobs.answering import Answered, Answering, check_header
+from dasier.jobs.attempts import Attempt
 from dasier.jobs.job import CSV, Job, Part, chain, parts_of
 from dasier.jobs.source import Source
 from dasier.jobs.writing import Results
@@ -82,15 +83,19 @@ class Stopped:
     wakes: bool
 
 
-def work(
+def work(  # noqa: PLR0913 - keywords
     service: Service,
     id_: str,
     left_s: Callable[[], float],
     *,
     below_bytes: int = 0,
     block_bytes: int = splitting.BLOCK_BYTES,
+    most_attempts: int = attempts.MOST,
+    now: datetime | None = None,
 ) -> str:
     """Do a job from where it stands, and say where it stands then: as the API does, or ``nothing`` if there is none.
+
+    It is ``broken`` if something unforeseen was raised, and another worker is to try.
 
     Parameters
     ----------
@@ -100,6 +105,8 @@ def work(
         An input of this size or more, of which nothing is done yet, is left to many workers; 0 for none.
     block_bytes : int
         How much is answered at a time.
+    most_attempts : int
+        After so many that led nowhere the job is given up (`dasier.jobs.attempts`).
     """
     store = service.registry.store
     try:
@@ -109,21 +116,45 @@ def work(
     size = store.size(layout.job_input(id_))
     if size is None or standing.ended(store, id_) is not None:
         return "nothing"
-    if 0 < below_bytes <= size and job.media_type == CSV and not parts_of(store, id_):
+    parts = parts_of(store, id_)
+    if 0 < below_bytes <= size and job.media_type == CSV and not parts:
         return "left to many"
-    try:
-        loaded = loaded_for(service, job)
-        if loaded is not None:
-            _answer(store, job, loaded, Stretch(0, size, 0, block_bytes), Time(left_s))
-    except InvalidRequest as error:
-        standing.fail(store, id_, str(error), error.violations)
-    state = str((standing.ended(store, id_) or {"state": "running"})["state"])
+    attempt = Attempt(store, id_, at=(chain(parts) or [Part(0, 0, 0, 0, 0)])[-1].end, most=most_attempts)
+    state = "running"
+    if attempt.begins(now or datetime.now(UTC)):
+        state = _tried(service, job, Stretch(0, size, 0, block_bytes), Time(left_s), attempt)
+    state = str((standing.ended(store, id_) or {"state": state})["state"])
     log.info("job worked on", extra={"job": id_, "model": job.model, "version": job.version, "state": state})
     return state
 
 
+def _tried(service: Service, job: Job, all_of_it: Stretch, left: Time, attempt: Attempt) -> str:
+    """Do a job as far as there is time, and say whether that broke on something unforeseen."""
+    try:
+        loaded = loaded_for(service, job)
+        if loaded is not None:
+            _answer(service.registry.store, job, loaded, all_of_it, left)
+    except InvalidRequest as error:
+        standing.fail(service.registry.store, job.id, str(error), error.violations)
+    except (
+        DasierError
+    ):  # of the store, or of a version that does not load: whoever comes next may find it mended
+        attempt.spared()
+        raise
+    except Exception as error:  # noqa: BLE001 (a model may raise anything; its words may hold what was sent)
+        log.error("job broke its worker", extra={"job": job.id, "trace": trace(error)})  # noqa: TRY400
+        attempt.broke(error)
+        return "broken"
+    return "running"
+
+
 def work_on(
-    service: Service, ids: Sequence[str], left_s: Callable[[], float], *, below_bytes: int = 0
+    service: Service,
+    ids: Sequence[str],
+    left_s: Callable[[], float],
+    *,
+    below_bytes: int = 0,
+    now: datetime | None = None,
 ) -> dict[str, str]:
     """Work on jobs in turn; one that breaks its worker does not keep the others from theirs, and is found again."""
     told: dict[str, str] = {}
@@ -131,8 +162,8 @@ def work_on(
         if told and left_s() < MARGIN_S:
             break  # the next sweep finds them
         try:
-            told[id_] = work(service, id_, left_s, below_bytes=below_bytes)
-        except Exception as error:  # noqa: BLE001 (a model may raise anything; its words may hold what was sent)
+            told[id_] = work(service, id_, left_s, below_bytes=below_bytes, now=now)
+        except Exception as error:  # noqa: BLE001 (whatever is wrong with one is no reason to leave the others)
             log.error("job broke its worker", extra={"job": id_, "trace": trace(error)})  # noqa: TRY400
             told[id_] = "broken"
     return told

@@ -123,6 +123,7 @@ OBJECTS = {
     "job's rows": "jobs/01J/input",
     "job's key": "jobs/keys/00.json",
     "job's part": "jobs/01J/parts/0.csv",
+    "job's attempt": "jobs/01J/attempts/0-01J",
     "job's next worker": "jobs/01J/again/0.go",
     "job's end": "jobs/01J/end.json",
     "job's results": "jobs/01J/results.csv",
@@ -149,7 +150,7 @@ MAY: dict[str, set[tuple[str, str]]] = {
     "BatchRole": MODELS
     | JOBS
     | PUT_TOGETHER
-    | {("create", kind) for kind in ("job's part", "job's next worker", "job's end")},
+    | {("create", kind) for kind in ("job's part", "job's attempt", "job's next worker", "job's end")},
     "BatchMachineRole": set(),
     "BatchMachineLargeUploadRole": set(),
     "CatalogRole": MODELS,
