@@ -7,6 +7,7 @@
     models/<name>/verdicts/000007.json                      the gate's verdict on version 7
     models/<name>/releases/999987-000012.json               release 12; the highest number serves
     predictions/<name>/dt=YYYY-MM-DD/….jsonl                the prediction log, JSON lines
+    predictions/<name>/jobs/<id>/….jsonl                    the same of a batch: a record for each block
     feedback/<name>/dt=YYYY-MM-DD/<sha256>.jsonl            what was true, by the day of the prediction
     reports/<name>/YYYY-MM-DD.json                          drift and quality of a day; beside it
     reports/<name>/YYYY-MM-DD.<language>.html               the same as a page
@@ -152,6 +153,24 @@ def document(key: str) -> Document | None:
 def predictions(name: str, day: str) -> str:
     """Give the prefix of a day's prediction log; a day is ``YYYY-MM-DD``, UTC."""
     return f"predictions/{checked_name(name)}/dt={day}/"
+
+
+def predictions_of_jobs(name: str) -> str:
+    """Give the prefix of what is logged of batch jobs, which no reader of requests lists."""
+    return f"predictions/{checked_name(name)}/jobs/"
+
+
+def predictions_of_block(name: str, id_: str, start: int) -> str:
+    """Give the key of what is logged of a job's block, which begins at a byte of its input.
+
+    Raises
+    ------
+    JobNotFound
+        If no job can have this id.
+    """
+    if not JOB_ID.fullmatch(id_):
+        raise JobNotFound
+    return f"{predictions_of_jobs(name)}{id_}/{start:013d}.jsonl"
 
 
 def feedback(name: str, day: str) -> str:

@@ -16,6 +16,7 @@ from dasier.jobs import attempts, joining, splitting, standing
 from dasier.jobs.answering import Answered, Answering, check_header
 from dasier.jobs.attempts import Attempt
 from dasier.jobs.job import CSV, Job, Part, chain, parts_of
+from dasier.jobs.recording import Recording
 from dasier.jobs.source import Source
 from dasier.jobs.writing import Results
 from dasier.serving.exchange import Request
@@ -133,7 +134,7 @@ def _tried(service: Service, job: Job, all_of_it: Stretch, left: Time, attempt: 
     try:
         loaded = loaded_for(service, job)
         if loaded is not None:
-            _answer(service.registry.store, job, loaded, all_of_it, left)
+            _answer(service, job, loaded, all_of_it, left)
     except InvalidRequest as error:
         standing.fail(service.registry.store, job.id, str(error), error.violations)
     except (
@@ -180,18 +181,18 @@ def loaded_for(service: Service, job: Job) -> Loaded | None:
         return None
 
 
-def _answer(store: Store, job: Job, loaded: Loaded, all_of_it: Stretch, left: Time) -> None:
-    size = all_of_it.end
+def _answer(service: Service, job: Job, loaded: Loaded, all_of_it: Stretch, left: Time) -> None:
+    store, size = service.registry.store, all_of_it.end
     if job.media_type != CSV:
-        _whole(store, job, loaded, size)
-    elif (stopped := stretch(store, job, loaded, all_of_it, left)) is not None:
+        _whole(service, job, loaded, size)
+    elif (stopped := stretch(service, job, loaded, all_of_it, left)) is not None:
         if stopped.wakes:
             store.create(layout.job_again(job.id, stopped.at), b"{}")
         return
     joining.join(store, job, loaded.manifest.schema.output, size)
 
 
-def stretch(store: Store, job: Job, loaded: Loaded, given: Stretch, left: Time) -> Stopped | None:
+def stretch(service: Service, job: Job, loaded: Loaded, given: Stretch, left: Time) -> Stopped | None:
     """Answer a stretch of a job's input, part by part; say where it stopped, if not all of it is answered.
 
     Raises
@@ -199,6 +200,7 @@ def stretch(store: Store, job: Job, loaded: Loaded, given: Stretch, left: Time) 
     MalformedBody, RowsRefused
         If the table's columns are not the model's.
     """
+    store, recording = service.registry.store, Recording(service, job, loaded.manifest)
     parts = chain(parts_of(store, job.id), given.start)
     start, row = (parts[-1].end, parts[-1].row + parts[-1].rows) if parts else (given.start, given.row)
     with Source(store, layout.job_input(job.id), given.end) as source:
@@ -210,7 +212,8 @@ def stretch(store: Store, job: Job, loaded: Loaded, given: Stretch, left: Time) 
         separator, most = splitting.separator_of(header), given.block_bytes
         for block in splitting.blocks(source.read, first, given.end, separator, block_bytes=most):
             answered = answering.block(block, row)
-            _keep(store, job, Part(start, block.end, row, answered.rows, answered.refused), answered)
+            part = Part(start, block.end, row, answered.rows, answered.refused)
+            _keep(store, job, part, answered, recording)
             start, row = block.end, row + answered.rows
             left.spent()
             if start < given.end and standing.ended(store, job.id) is not None:
@@ -226,7 +229,7 @@ def header_of(source: Source) -> bytes:
     return splitting.first_row(content) or content
 
 
-def _whole(store: Store, job: Job, loaded: Loaded, size: int) -> None:
+def _whole(service: Service, job: Job, loaded: Loaded, size: int) -> None:
     """Answer an input that is one document of JSON, which was short enough to be a request, as one part.
 
     Raises
@@ -239,7 +242,7 @@ def _whole(store: Store, job: Job, loaded: Loaded, size: int) -> None:
         path={},
         query={},
         headers={"content-type": job.media_type},
-        body=store.get(layout.job_input(job.id)) or b"",
+        body=service.registry.store.get(layout.job_input(job.id)) or b"",
         id=job.id,
         client=None,
     )
@@ -247,11 +250,14 @@ def _whole(store: Store, job: Job, loaded: Loaded, size: int) -> None:
     results = Results(loaded.manifest.schema.output, probabilities=job.probabilities)
     answered = Answered(len(rows))
     Answering(loaded, results).rows(rows, np.arange(len(rows)), answered)
-    _keep(store, job, Part(0, size, 0, len(rows), answered.refused), answered)
+    part = Part(0, size, 0, len(rows), answered.refused)
+    _keep(service.registry.store, job, part, answered, Recording(service, job, loaded.manifest))
 
 
-def _keep(store: Store, job: Job, part: Part, answered: Answered) -> None:
-    """Write a part: first what was refused, then the part, which says that both are there."""
+def _keep(store: Store, job: Job, part: Part, answered: Answered, recording: Recording) -> None:
+    """Write a part: first what is logged of it and what was refused, then the part, which says that all is there."""
+    recording.block(part, answered)
+    answered.answers.clear()  # the next block is read while this one is still held
     key = layout.job_parts(job.id) + part.name
     if answered.refused:
         store.create(joining.refused_key(key), answered.refused_lines)
