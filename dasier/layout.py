@@ -8,6 +8,7 @@
     models/<name>/releases/999987-000012.json               release 12; the highest number serves
     predictions/<name>/dt=YYYY-MM-DD/….jsonl                the prediction log, JSON lines
     predictions/<name>/jobs/<id>/….jsonl                    the same of a batch: a record for each block
+    trials/<name>/000012/999996-000003.json.gz              what the gate counted of release 12's canary up to a look
     feedback/<name>/dt=YYYY-MM-DD/<sha256>.jsonl            what was true, by the day of the prediction
     reports/<name>/YYYY-MM-DD.json                          drift and quality of a day; beside it
     reports/<name>/YYYY-MM-DD.<language>.html               the same as a page
@@ -127,7 +128,7 @@ def number(key: str) -> int | None:
     >>> number("models/penguins/versions/000007.manifest.json")
     7
     """
-    found = re.fullmatch(r".*/(?:[0-9]{6}-)?([0-9]{6})(?:\.manifest)?\.json", key)
+    found = re.fullmatch(r".*/(?:[0-9]{6}-)?([0-9]{6})(?:\.manifest)?\.json(?:\.gz)?", key)
     return int(found[1]) if found else None
 
 
@@ -199,6 +200,23 @@ def report_page(name: str, day: str, language: str) -> str:
     'reports/penguins/2026-11-24.fr.html'
     """
     return f"{reports(name)}{day}.{language}.html"
+
+
+TRIALS = "trials/"
+
+
+def trials(name: str, release: int) -> str:
+    """Give the prefix of what the gate has counted of a release's canary so far."""
+    return f"{TRIALS}{checked_name(name)}/{release:06d}/"
+
+
+def trial(name: str, release: int, look: int) -> str:
+    """Give the key of what was counted up to a look; the newest sorts first.
+
+    >>> trial("penguins", 12, 3)
+    'trials/penguins/000012/999996-000003.json.gz'
+    """
+    return f"{trials(name, release)}{HIGHEST - look:06d}-{look:06d}.json.gz"
 
 
 JOBS = "jobs/"

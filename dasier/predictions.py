@@ -145,17 +145,41 @@ def read(  # noqa: PLR0913 - keywords
     Unavailable
         If the store does not answer.
     """
+    for key in files(store, name, since=since, until=until, jobs=jobs):
+        for record in of_file(store, key):
+            if most <= 0:
+                return
+            most -= 1
+            yield record
+
+
+def files(
+    store: Store, name: str, *, since: datetime, until: datetime | None = None, jobs: bool = False
+) -> Iterator[str]:
+    """Give the keys of the files that `read` reads. What a file holds never changes.
+
+    Raises
+    ------
+    Unavailable
+        If the store does not answer.
+    """
     last = (until or datetime.now(UTC)) + _SLACK
     first = since - _SLACK
     blocks = _blocks(store, name, first, last) if jobs else {}
     for day in days(first, last):
-        requests = sorted(store.keys(layout.predictions(name, day), written_since=first))
-        for key in requests + blocks.get(day, []):
-            for record in _records(store.get(key) or b"", key):
-                if most <= 0:
-                    return
-                most -= 1
-                yield record
+        yield from sorted(store.keys(layout.predictions(name, day), written_since=first))
+        yield from blocks.get(day, [])
+
+
+def of_file(store: Store, key: str) -> Iterator[Prediction]:
+    """Give the records of a file; none if it is gone.
+
+    Raises
+    ------
+    Unavailable
+        If the store does not answer.
+    """
+    yield from _records(store.get(key) or b"", key)
 
 
 def days_of_jobs(store: Store, name: str, *, since: datetime, until: datetime) -> set[str]:

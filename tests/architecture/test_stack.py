@@ -206,7 +206,7 @@ def test_nothing_that_a_version_needs_expires():
 
     expiring = {rule.get("Prefix", "") for rule in rules if "ExpirationInDays" in rule}
 
-    assert expiring == {"predictions/", "unfiled/", "jobs/"}
+    assert expiring == {"predictions/", "unfiled/", "jobs/", "trials/"}
     assert any(rule.get("AbortIncompleteMultipartUpload") for rule in rules)
     assert any(rule.get("NoncurrentVersionExpiration") for rule in rules)
 

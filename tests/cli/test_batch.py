@@ -58,9 +58,11 @@ def test_old_jobs_are_removed_with_what_nobody_names(serving):
 
     serving.json("predict", "cells", "--data", str(written(serving.folder)), "--job")
     store = Session.of(None).registry().store
+    store.create(layout.trial("cells", 2, 1), b"counted")
 
     young = serving.json("gc", "--yes")
     old = serving.json("gc", "--yes", "--jobs-older-than-days", "0")
 
     assert (young["jobs"], len(old["jobs"]) > 4) == ([], True)
+    assert (young["trials"], old["trials"]) == ([], [layout.trial("cells", 2, 1)])
     assert list(store.keys(layout.JOBS)) == []

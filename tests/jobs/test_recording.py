@@ -391,6 +391,6 @@ def test_even_where_it_is_read_beside_requests_a_block_counts_for_no_side_of_a_c
     canary, serving = Side(2), Side(1)
 
     for record in logged(shop):
-        count(replace(record, release=1), canary, serving, {})
+        count(replace(record, release=1), canary, serving)
 
     assert (serving.requests, serving.latencies_ms) == (0, [])

@@ -129,6 +129,7 @@ OBJECTS = {
     "job's end": "jobs/01J/end.json",
     "job's results": "jobs/01J/results.csv",
     "job's refusals": "jobs/01J/refused.csv",
+    "trial": "trials/penguins/000012/999998-000001.json.gz",
     "report": "reports/penguins/2026-11-24.json",
     "else": "anything",
 }
@@ -158,7 +159,10 @@ MAY: dict[str, set[tuple[str, str]]] = {
     "BatchMachineLargeUploadRole": set(),
     "CatalogRole": MODELS,
     "FeedbackRole": (MODELS - {("read", "blob")}) | {("read", "feedback"), ("create", "feedback")},
-    "ReleaseRole": MODELS | LOGGED | {("read", "feedback"), ("create", "verdict"), ("create", "release")},
+    "ReleaseRole": MODELS
+    | LOGGED
+    | {("read", "feedback"), ("read", "trial")}
+    | {("create", what) for what in ("verdict", "release", "trial")},
     "MonitorRole": MODELS | LOGGED | {("read", "feedback"), ("read", "report"), ("create", "report")},
     "OperationsRole": (MODELS - {("read", "blob")}) | LOGGED | {("read", "report"), ("create", "release")},
     "AuthorizerRole": set(),
@@ -172,7 +176,7 @@ MAY: dict[str, set[tuple[str, str]]] = {
     "PublisherRole": MODELS | {("create", "blob"), ("create", "manifest")},
     "OperatorRole": MODELS
     | LOGGED
-    | {("read", what) for what in ("feedback", "report")}
+    | {("read", what) for what in ("feedback", "report", "trial")}
     | {("create", "release"), ("delete", "blob")},
     "GatewayLogsRole": set(),
 }
