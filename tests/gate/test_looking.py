@@ -394,7 +394,7 @@ def test_of_answers_what_the_metric_needs_is_kept(metric: str | None, kept_parts
     begun = (datetime.now(UTC) - timedelta(minutes=5)).isoformat()
     release = models.entry(1, 1, canary=Canary(2, 50, automatic=True), action="canary", when=begun)
     shop.registry.append("leaves", release)
-    ids = [ulid() for _ in range(8)]
+    ids = [ulid() for _ in range(60)]
     lines = [
         record(1 + number % 2, id=id_, release=1, model="leaves",
                outputs={"predictions": ["oak"], "probabilities": [[0.2, 0.8 - 0.3 * (number % 2)]]})
