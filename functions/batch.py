@@ -38,10 +38,10 @@ def batch_handler(
         step = fanning.step(running, event, left_s)
         if step is not None:
             return step
-        named, most, when = _named(event), running.settings.fan_out_bytes, now()
+        named, most = _named(event), running.settings.fan_out_bytes
         if named is None:
-            named, most = sweeping.abandoned(running.registry.store, now=when), 0
-        return {"jobs": working.work_on(running, named, left_s, below_bytes=most, now=when)}
+            named, most = sweeping.abandoned(running.registry.store, now=now()), 0
+        return {"jobs": working.work_on(running, named, left_s, below_bytes=most, now=now)}
 
     return handle
 

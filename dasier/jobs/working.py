@@ -92,7 +92,7 @@ def work(  # noqa: PLR0913 - keywords
     below_bytes: int = 0,
     block_bytes: int = splitting.BLOCK_BYTES,
     most_attempts: int = attempts.MOST,
-    now: datetime | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> str:
     """Do a job from where it stands, and say where it stands then: as the API does, or ``nothing`` if there is none.
 
@@ -122,7 +122,7 @@ def work(  # noqa: PLR0913 - keywords
         return "left to many"
     attempt = Attempt(store, id_, at=(chain(parts) or [Part(0, 0, 0, 0, 0)])[-1].end, most=most_attempts)
     state = "running"
-    if attempt.begins(now or datetime.now(UTC)):
+    if attempt.begins(now()):
         state = _tried(service, job, Stretch(0, size, 0, block_bytes), Time(left_s), attempt)
     state = str((standing.ended(store, id_) or {"state": state})["state"])
     log.info("job worked on", extra={"job": id_, "model": job.model, "version": job.version, "state": state})
@@ -155,7 +155,7 @@ def work_on(
     left_s: Callable[[], float],
     *,
     below_bytes: int = 0,
-    now: datetime | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> dict[str, str]:
     """Work on jobs in turn; one that breaks its worker does not keep the others from theirs, and is found again."""
     told: dict[str, str] = {}

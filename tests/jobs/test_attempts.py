@@ -13,7 +13,7 @@ import pytest
 
 from dasier import layout
 from dasier.errors import StoreUnavailable
-from dasier.jobs import attempts, standing, sweeping
+from dasier.jobs import attempts, fanning, standing, sweeping
 from dasier.jobs.job import Job, parts_of
 from dasier.jobs.working import work
 from dasier.local.events import object_created, scheduled
@@ -76,9 +76,9 @@ def told(shop, job):
     return standing.told(shop.store, job)
 
 
-def later(times):
-    """Give a time so many waits of the schedule from now."""
-    return datetime.now(UTC) + times * timedelta(minutes=5)
+def later(times, *, seconds=0):
+    """Give a clock that is so many waits of the schedule ahead."""
+    return lambda: datetime.now(UTC) + times * timedelta(minutes=5) + timedelta(seconds=seconds)
 
 
 def test_a_job_whose_model_raises_something_unforeseen_fails_after_so_many_attempts(store):
@@ -101,7 +101,7 @@ def test_the_schedule_gives_such_a_job_up_and_does_the_others():
     shop = shop_at(open_store("memory://"))
     job, service = job_of(shop), breaking(shop)
     looks = [
-        batch_handler(lambda: service, now=lambda n=n: later(n))(scheduled(), None)["jobs"]
+        batch_handler(lambda: service, now=later(n))(scheduled(), None)["jobs"]
         for n in range(1, attempts.MOST + 2)
     ]
 
@@ -170,7 +170,7 @@ class Deadly:
 
 object.__setattr__(service.version("gulls", 1), "model", Deadly())
 now = datetime.now(UTC) + timedelta(minutes=int(minutes))
-print(work(service, id_, lambda: 900.0, most_attempts=2, now=now))
+print(work(service, id_, lambda: 900.0, most_attempts=2, now=lambda: now))
 """
 
 
@@ -240,6 +240,26 @@ def test_a_job_that_is_too_long_for_one_worker_is_never_given_up():
     assert len(states) > 3 * attempts.MOST
 
 
+def test_a_range_that_breaks_its_workers_is_given_up_after_the_state_machine_has():
+    shop = shop_at(open_store("memory://"))
+    job, service = job_of(shop), shop.service()
+    first, *others = fanning.plan(service, job.id, range_bytes=1_000)["ranges"]
+    assert not others  # a range is a block at least, so it is cut by hand
+    middle = TABLE.index(b"\n", len(TABLE) // 2) + 1
+    rows = TABLE[:middle].count(b"\n") - 1
+    ranges = [{**first, "end": middle}, {**first, "start": middle, "row": rows}]
+    fanning.answer(service, ranges[0], lambda: 900.0)
+    broken = breaking(shop)
+
+    with pytest.raises(ZeroDivisionError):
+        fanning.answer(broken, ranges[1], lambda: 900.0)
+    states = [work(broken, job.id, lambda: 900.0, now=later(n)) for n in range(attempts.MOST)]
+
+    assert states[-1] == "failed"
+    assert f"rows from row {rows} on" in told(shop, job)["detail"]
+    assert fanning.answer(broken, ranges[1], lambda: 900.0)["done"]
+
+
 def test_events_that_come_again_and_again_count_once():
     shop = shop_at(open_store("memory://"))
     job, service = job_of(shop), breaking(shop)
@@ -257,7 +277,7 @@ def test_a_worker_that_may_be_at_it_is_not_given_up_by_another():
         with pytest.raises(Killed):
             work(killed, job.id, lambda: 900.0, now=later(n))
 
-    state = work(shop.service(), job.id, lambda: 900.0, now=later(attempts.MOST - 1) + timedelta(seconds=30))
+    state = work(shop.service(), job.id, lambda: 900.0, now=later(attempts.MOST - 1, seconds=30))
 
     assert state == "done"
 
