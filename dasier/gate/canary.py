@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from dasier import feedback
 from dasier.errors import DataInvalid
 from dasier.gate.counted import MOST_LATENCIES, Counted
 from dasier.gate.findings import Finding, number
@@ -113,7 +112,7 @@ def trial(registry: Registry, name: str, release: Release, *, now: datetime, kee
     parts = _PARTS if (rules.metric or PRIMARY[output.task]) in _BY_SCORES else _PARTS[:1]
     counted = Counted(release.canary.version, release.serving, parts=parts)
     look(registry.store, name, release, counted, now=now, keep=keep)
-    canary, serving = counted.sides(feedback.read(registry.store, name, first=since, last=now))
+    canary, serving = counted.sides()
     return weighed(canary, serving, rules, output, minutes=(now - since) / timedelta(minutes=1))
 
 

@@ -8,16 +8,17 @@ one of all records, and another gate that counts the same ones, in any order, ha
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
+from dasier.feedback import Told
 from dasier.gate.sides import Side, counts_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dasier.predictions import Prediction
-    from dasier.schema import Label
 
     Answers = Mapping[str, list[Any]]
 
@@ -46,8 +47,8 @@ class Kept:
     latencies: dict[str, float] = field(default_factory=dict)
     answers: dict[str, tuple[str, Answers]] = field(default_factory=dict)
 
-    def cut(self) -> None:
-        """Leave out what comes too late in the order."""
+    def cut(self) -> str | None:
+        """Leave out what comes too late in the order, and give from where on that is with answers; None if nowhere yet."""
         self.latencies = {order: self.latencies[order] for order in sorted(self.latencies)[:MOST_LATENCIES]}
         rows = 0
         answers: dict[str, tuple[str, Answers]] = {}
@@ -57,6 +58,7 @@ class Kept:
             answers[order] = self.answers[order]
             rows += len(self.answers[order][1]["predictions"])
         self.answers = answers
+        return max(answers) if rows >= MOST_ANSWERS else None
 
 
 class Counted:
@@ -67,12 +69,18 @@ class Counted:
     canary, serving : int
     parts : tuple of str
         What of the answers is kept, for the metric that they are to be measured by.
+
+    Attributes
+    ----------
+    truths : dict of id to Told
+        What is known to be true of answers, those among them that may yet be counted.
     """
 
     def __init__(self, canary: int, serving: int, *, parts: tuple[str, ...]) -> None:
         self._canary, self._serving, self._parts = canary, serving, parts
         self._kept = {version: Kept() for version in (canary, serving)}
         self._files: set[str] = set()
+        self.truths: dict[str, Told] = {}
 
     def has(self, file: str) -> bool:
         """Say whether a file of the log was counted."""
@@ -81,8 +89,17 @@ class Counted:
     def done(self, file: str) -> None:
         """Note that a file is counted, all of it."""
         self._files.add(_digest(file, 6))
-        for kept in self._kept.values():
-            kept.cut()
+
+    def cut(self) -> list[str | None]:
+        """Leave out what comes too late in the order of its side, and give from where on answers do."""
+        return [kept.cut() for kept in self._kept.values()]
+
+    def forget(self) -> None:
+        """Leave out the truth of what comes too late in the order of both sides, and so will never be among their answers."""
+        ends = self.cut()
+        if None not in ends:
+            end = max(filter(None, ends))
+            self.truths = {id_: told for id_, told in self.truths.items() if _digest(id_, 8) <= end}
 
     def add(self, record: Prediction) -> None:
         """Count a record for the side that it belongs to."""
@@ -101,26 +118,29 @@ class Counted:
             answers = {name: record.outputs[name] for name in self._parts if record.outputs.get(name)}
             kept.answers[order] = record.id, answers
 
-    def sides(self, truths: Mapping[str, Label | list[Label]]) -> tuple[Side, Side]:
+    def sides(self) -> tuple[Side, Side]:
         """Give the canary and what serves, with the answers whose truth is known."""
-        return self._side(self._canary, truths), self._side(self._serving, truths)
+        return self._side(self._canary), self._side(self._serving)
 
-    def _side(self, version: int, truths: Mapping[str, Label | list[Label]]) -> Side:
+    def _side(self, version: int) -> Side:
         kept = self._kept[version]
         side = Side(version, kept.requests, kept.errors)
         side.latencies_ms = [kept.latencies[order] for order in sorted(kept.latencies)]
         for order in sorted(kept.answers):
             id_, answers = kept.answers[order]
-            actual = truths.get(id_)
-            told: list[Any] = actual if isinstance(actual, list) else [actual]
-            if actual is not None and len(told) == len(answers["predictions"]):
-                side.told.append((answers, told))
+            if (told := self.truths.get(id_)) is None:
+                continue
+            actual: list[Any] = told.actual if isinstance(told.actual, list) else [told.actual]
+            if len(actual) == len(answers["predictions"]):
+                side.told.append((answers, actual))
         return side
 
     def to_document(self) -> dict[str, Any]:
         """Give JSON types."""
         return {
+            "kept": self._rules(),
             "files": sorted(self._files),
+            "truths": {id_: [told.received.isoformat(), told.actual] for id_, told in self.truths.items()},
             "sides": {
                 str(version): {
                     "requests": kept.requests,
@@ -138,9 +158,15 @@ class Counted:
         Raises
         ------
         ValueError, TypeError, KeyError, AttributeError
-            If it is no such document; then nothing is taken.
+            If it is no such document, or one of a release that keeps other samples; then nothing is taken.
         """
+        if document["kept"] != self._rules():
+            raise ValueError(document["kept"])
         files = set(map(str, document["files"]))
+        truths = {
+            str(id_): Told(datetime.fromisoformat(received), actual)
+            for id_, (received, actual) in document["truths"].items()
+        }
         sides = {
             version: Kept(
                 int(told["requests"]),
@@ -150,7 +176,10 @@ class Counted:
             )
             for version, told in ((version, document["sides"][str(version)]) for version in self._kept)
         }
-        self._files, self._kept = files, sides
+        self._files, self.truths, self._kept = files, truths, sides
+
+    def _rules(self) -> list[Any]:
+        return [MOST_LATENCIES, MOST_ANSWERS, *self._parts]
 
 
 def _digest(text: str, size_bytes: int) -> str:

@@ -1,4 +1,4 @@
-"""Read what a canary and what serves did from the prediction log, each file of it once.
+"""Read what a canary and what serves did from the prediction log, and what was true, each file of either once.
 
 The gate looks at a canary every minute, as a function that remembers nothing. So it puts down what it has counted, and which files it counted::
 
@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from dasier import layout, predictions
+from dasier import feedback, layout, predictions
 from dasier.errors import StoreDenied
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dasier.gate.counted import Counted
     from dasier.releases import Release
     from dasier.store import Store
@@ -53,18 +55,39 @@ def look(  # noqa: PLR0913 - keywords
     Unavailable
         If the store does not answer.
     """
-    number = _taken_up(store, layout.trials(name, release.number), counted)
     since = datetime.fromisoformat(release.when)
+    number = _taken_up(store, layout.trials(name, release.number), counted)
+    for _ in _counting(store, name, release, counted, since=since, now=now):
+        counted.forget()
+        if keep:
+            number += 1
+            keep = _put_down(store, layout.trial(name, release.number, number), counted)
+
+
+def _counting(  # noqa: PLR0913 - keywords
+    store: Store, name: str, release: Release, counted: Counted, *, since: datetime, now: datetime
+) -> Iterator[None]:
+    """Count what is new, and stop after every so many files, and at the end if anything was."""
     files = predictions.files(store, name, since=since, until=now)
     new = [file for file in files if not counted.has(file)]
+    told = [file for file in feedback.files(store, name, first=since, last=now) if not counted.has(file[1])]
     for place, file in enumerate(new, start=1):
         for record in predictions.of_file(store, file):
             if record.release == release.number:
                 counted.add(record)
         counted.done(file)
-        if keep and (place == len(new) or place % FILES_AT_ONCE == 0):
-            number += 1
-            keep = _put_down(store, layout.trial(name, release.number, number), counted)
+        counted.cut()
+        if place % FILES_AT_ONCE == 0 and place < len(new) + len(told):
+            yield
+    for start in range(0, len(told), FILES_AT_ONCE):
+        some = told[start : start + FILES_AT_ONCE]
+        feedback.take(store, some, counted.truths)
+        for _, file in some:
+            counted.done(file)
+        if start + FILES_AT_ONCE < len(told):
+            yield
+    if new or told:
+        yield
 
 
 def _taken_up(store: Store, prefix: str, counted: Counted) -> int:

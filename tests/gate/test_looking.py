@@ -123,6 +123,68 @@ def test_where_nothing_is_new_nothing_is_put_down() -> None:
     assert len(kept(shop)) == 1
 
 
+def test_what_is_told_to_be_true_is_read_once_too_whether_before_or_after_the_answers(store: Store) -> None:
+    shop = shop_at(store)
+    answers = [record(2, outputs={"predictions": [1.0]}) for _ in range(3)]
+    file(shop, answers[:1])
+    feedback.record(store, NAME, [Truth(one["id"], 1.0) for one in answers[:2]], now=datetime.now(UTC))
+    counting = models.Counting(store)
+    before = looked(shop, counting)
+    counting.asked.clear()
+
+    file(shop, answers[1:])
+    between = looked(shop, counting)
+    feedback.record(store, NAME, [Truth(answers[2]["id"], 1.0)], now=datetime.now(UTC))
+    after = looked(shop, counting)
+
+    assert [one["canary"]["told"] for one in (before, between, after)] == [1, 2, 3]
+    assert sum(what.startswith("get feedback/") for what in counting.asked) == 1
+    assert after == from_all(shop)
+
+
+def test_the_truth_of_what_can_be_among_no_answers_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counted, "MOST_ANSWERS", 50)
+    shop = shop_at(open_store("memory://"))
+    answers = [record(1 + number % 2, outputs={"predictions": [1.0]}) for number in range(1_000)]
+    feedback.record(shop.store, NAME, [Truth(one["id"], 1.0) for one in answers], now=datetime.now(UTC))
+    file(shop, answers)
+
+    told = looked(shop)
+
+    document = json.loads(gzip.decompress(shop.store.get(kept(shop)[0]) or b""))
+    assert told["canary"]["told"] == told["serving"]["told"] == 50
+    assert 100 <= len(document["truths"]) < 200
+    assert told == from_all(shop)
+
+
+def test_what_was_told_later_counts_whenever_it_is_read() -> None:
+    shop = shop_at(open_store("memory://"))
+    answers = [record(version, outputs={"predictions": [1.0]}) for version in (1, 2) for _ in range(30)]
+    file(shop, answers)
+    for actual in (9.0, 1.0):
+        feedback.record(
+            shop.store, NAME, [Truth(one["id"], actual) for one in answers], now=datetime.now(UTC)
+        )
+        told = looked(shop)
+
+    (quality,) = (one for one in told["findings"] if one["rule"] == "quality")
+    assert quality["figures"]["value"] == 0.0
+    assert told == from_all(shop)
+
+
+def test_a_sample_of_another_release_of_dasier_is_not_added_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = shop_at(open_store("memory://"))
+    file(shop, [record(2, latency_ms=float(number)) for number in range(100)])
+    with monkeypatch.context() as before:
+        before.setattr(counted, "MOST_LATENCIES", 10)
+        looked(shop)
+
+    told = looked(shop)
+
+    assert told["canary"]["median_ms"] == 49.5
+    assert told == from_all(shop)
+
+
 class Killed(BaseException):
     """What no gate catches, as none hears that it is killed."""
 
@@ -135,7 +197,7 @@ class Deadly(Store):
         self._rng = rng
 
     def _maybe(self, key: str) -> None:
-        if key.startswith(("predictions/", "trials/")) and self._rng.random() < 0.05:
+        if key.startswith(("predictions/", "trials/", "feedback/")) and self._rng.random() < 0.03:
             raise Killed
 
     def get(self, key: str) -> bytes | None:
@@ -215,7 +277,7 @@ def test_what_is_decided_is_what_reading_everything_decides(
         assert told == from_all(shop)
 
     assert looked(shop) == from_all(shop)
-    assert looks > 1
+    assert looks + deaths > 5
     assert deaths > 0
     assert len(kept(shop)) > 5
 
@@ -272,7 +334,7 @@ def test_of_two_gates_at_once_both_count_right_and_one_puts_down() -> None:
         b"no gzip",
         gzip.compress(b"no json"),
         gzip.compress(b"[]"),
-        gzip.compress(b'{"files": [], "sides": {}}'),
+        gzip.compress(b'{"kept": [5000, 10000, "predictions"], "files": [], "truths": {}, "sides": {}}'),
     ],
 )
 def test_what_cannot_be_taken_up_is_counted_again(content: bytes, caplog: pytest.LogCaptureFixture) -> None:
