@@ -34,7 +34,7 @@ MOST_LOGGED = 100_000
 """Rows of the log that are replayed at most: they are held in memory."""
 
 MOST_OF_JOBS = 10_000
-"""Of them of batch jobs: a table of millions takes the place of nobody who asks for a few rows."""
+"""Beside them of batch jobs: a table of millions takes the place of nobody who asks for a few rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

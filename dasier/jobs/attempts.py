@@ -48,14 +48,13 @@ class Attempt:
     at : int
         The byte of the input from which on nothing is done.
     most : int
-        So many that led nowhere are the job's end.
+        So many that led nowhere are the job's end; with 1, where nobody comes next, any that breaks.
     """
 
     store: Store
     id: str
     at: int
     most: int = MOST
-    _began: datetime = field(init=False)
     _key: str = field(init=False)
 
     def begins(self, now: datetime) -> bool:
@@ -64,7 +63,6 @@ class Attempt:
         if len(_apart(before)) >= self.most and now - before[-1] >= APART:
             self._give_up()
             return False
-        self._began = now
         self._key = f"{layout.job_attempts(self.id)}{self.at:013d}-{since(now)}{ulid()[10:]}"
         self.store.create(self._key, b"{}")
         return True
@@ -77,7 +75,9 @@ class Attempt:
     def broke(self, error: BaseException) -> None:
         """Note what it ended for: the kind alone, since the words may hold what was sent."""
         self.store.create(self._key + _BROKEN, orjson.dumps({"error": type(error).__name__}))
-        if len(_apart(self._made()[0])) >= self.most:
+        parts = chain(parts_of(self.store, self.id))
+        got_further = bool(parts) and parts[-1].end > self.at
+        if self.most == 1 or (not got_further and len(_apart(self._made()[0])) >= self.most):
             self._give_up()
 
     def _made(self) -> tuple[list[datetime], str | None]:

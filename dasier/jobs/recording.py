@@ -65,7 +65,7 @@ class Recording:
 
     def block(self, part: Part, answered: Answered) -> None:
         """Write what came of a block, if there is to be a log; it never fails the job."""
-        if self._settings.prediction_log == "off":
+        if self._settings.prediction_log == "off" or not part.rows:
             return
         record = self._record(part, answered)
         key = layout.predictions_of_block(self._job.model, self._job.id, part.start)
@@ -122,7 +122,6 @@ def _taken(answers: list[Answer], at: NDArray[np.intp]) -> tuple[Rows, NDArray[n
         (one, at[(at >= start) & (at < start + len(one.rows))] - start)
         for one, start in zip(answers, starts, strict=False)
     ]
-
     parts = {
         name: np.concatenate([getattr(one.outputs, name)[places] for one, places in pieces])
         for name in ("predictions", "probabilities", "scores")

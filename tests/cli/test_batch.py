@@ -3,7 +3,17 @@ from __future__ import annotations
 import csv
 
 from dasier import layout
+from tests import models
 from tests.published import expected, frame
+
+
+class Fragile:
+    """A model that breaks, in no way that anybody thought of, on what is not small."""
+
+    def predict(self, matrix):
+        if (matrix > 5).any():
+            raise ZeroDivisionError
+        return matrix[:, 0] * 0 + 1.0
 
 
 def written(folder, *more):
@@ -46,6 +56,21 @@ def test_a_table_of_other_columns_is_refused_with_the_reasons(serving):
 
     assert "colour" in said
     assert "missing" in said
+
+
+def test_a_job_that_breaks_its_worker_ends_at_once_and_says_where(terminal):
+    models.pickled("fragile", Fragile()).write(terminal.folder / "fragile")
+    terminal.done("publish", str(terminal.folder / "fragile"))
+    terminal.done("promote", "fragile", "1", "--force", "--reason", "to see")
+    file = terminal.folder / "rows.csv"
+    file.write_text("x\n0.5\n7\n")
+
+    said = terminal.refused("predict", "fragile", "--data", str(file), "--job")
+
+    assert (
+        "ZeroDivisionError, was raised while its rows from row 0 on were answered, in the only attempt"
+        in " ".join(said.split())
+    )
 
 
 def test_a_job_needs_a_file(serving):

@@ -228,6 +228,30 @@ def test_a_job_that_gets_further_is_never_given_up_however_often_its_worker_is_k
     assert deaths == len(parts_of(shop.store, job.id)) > 3 * attempts.MOST
 
 
+def test_a_worker_that_got_further_before_it_broke_does_not_count_with_those_that_led_nowhere():
+    shop = shop_at(open_store("memory://"))
+    job, killed = job_of(shop), breaking(shop, error=Killed())
+    for n in range(attempts.MOST - 1):
+        with pytest.raises(Killed):
+            work(killed, job.id, lambda: 900.0, block_bytes=BLOCK, now=later(n))
+
+    state = work(
+        breaking(shop, after=100), job.id, lambda: 900.0, block_bytes=BLOCK, now=later(attempts.MOST)
+    )
+
+    assert state == "broken"
+    assert parts_of(shop.store, job.id)
+    assert work(shop.service(), job.id, lambda: 900.0, now=later(attempts.MOST + 1)) == "done"
+
+
+def test_where_nobody_comes_next_the_first_error_is_the_jobs_end():
+    shop = shop_at(open_store("memory://"))
+    job, service = job_of(shop), breaking(shop, after=100)
+
+    assert work(service, job.id, lambda: 900.0, block_bytes=BLOCK, most_attempts=1) == "failed"
+    assert "in the only attempt" in told(shop, job)["detail"]
+
+
 def test_a_job_that_is_too_long_for_one_worker_is_never_given_up():
     shop = shop_at(open_store("memory://"))
     job, service = job_of(shop), shop.service()

@@ -132,6 +132,17 @@ def test_a_block_of_which_nothing_was_answered_counts_as_refused():
     assert record.columns is None
 
 
+def test_blank_lines_are_no_block():
+    shop = shop_at(open_store("memory://"))
+    job = job_of(shop, table(200) + b"\n" * 5_000)
+
+    done(shop, job, block_bytes=1_000)
+
+    assert any(part.rows == 0 for part in parts_of(shop.store, job.id))
+    assert all(one.rows for one in logged(shop))
+    assert sum(one.rows for one in logged(shop)) == 200
+
+
 def test_rows_that_the_model_refuses_by_itself_are_not_kept_and_the_others_are_in_order():
     shop = shop_at(open_store("memory://"))
     service = shop.service(prediction_log="store")
