@@ -16,6 +16,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 export UV_PYTHON_DOWNLOADS := never
 export UV_PYTHON_PREFERENCE := only-system
 unexport VIRTUAL_ENV
+# Each of the many processes that `up` and tests start would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # What `up` needs: it serves, builds, commands and shows the site. Tests need more.
 UP := --extra serve --extra build --extra cli --extra site --group recipes

@@ -1,8 +1,31 @@
-"""What tests of several parts share: an API with four small models in it."""
+"""How every run is set up, and what tests of several parts share: an API with four small models in it."""
 
 from __future__ import annotations
 
+import gc
+import os
+from typing import TYPE_CHECKING
+
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+# OpenMP and BLAS start a thread per core in every worker, and in every process that a test starts, and these wait for
+# each other by spinning: fitting takes many times as long beside a second worker (dasier/building/threads.py).
+for library in ("OMP", "OPENBLAS"):
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage among what is collected: it stays for the whole run."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session")

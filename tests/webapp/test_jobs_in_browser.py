@@ -111,8 +111,8 @@ def large(tmp_path: Path) -> Path:
     file = tmp_path / "large.csv"
     with file.open("w") as out:
         out.write("heat,noise\nhigh,0.5\n")
-        line = "1.25,0.5000000000\n"
-        out.write(line * (PASSED_ON_BYTES // len(line) + 1_000))
+        line = f"1.25,0.5{'0' * 100}\n"
+        out.write(line * (PASSED_ON_BYTES // len(line) + 100))
     return file
 
 
