@@ -31,6 +31,7 @@ from dasier.registry import Registry  # noqa: E402
 from dasier.releases import Release  # noqa: E402
 from dasier.serving.exchange import handler as lambda_handler  # noqa: E402
 from dasier.serving.loading import BESIDE_BYTES  # noqa: E402
+from dasier.serving.manifests import size_bytes  # noqa: E402
 from dasier.serving.service import Service  # noqa: E402
 from dasier.serving.settings import Settings  # noqa: E402
 from dasier.signing import LocalSigner, TrustedKeys  # noqa: E402
@@ -214,7 +215,8 @@ def _requests(s3: CountingS3, act: Callable[[], Any]) -> int:
 def in_turn(folder: Path, built: Built, body: str) -> dict[str, float]:
     """Ask a hundred models in turn, twice, with room for some of them; give memory in bytes."""
     registry = filled(Registry(open_store(f"file://{folder}/turn"), TRUSTED), built, MODELS_IN_TURN)
-    one = max(built.manifest.runtime.memory_bytes, built.manifest.blobs["model"].size_bytes) + BESIDE_BYTES
+    model = max(built.manifest.runtime.memory_bytes, built.manifest.blobs["model"].size_bytes)
+    one = model + BESIDE_BYTES + size_bytes(built.manifest)
     budget = 20 * one + one // 2
     asker = Asker.of(registry, body, model_budget_bytes=budget)
     most, sizes = 0, []

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dasier.manifest import Manifest
     from dasier.releases import Release
     from dasier.schema import Schema
+    from dasier.serving.manifests import Summary
     from dasier.serving.service import Service
 
 log = logging.getLogger("dasier")
@@ -33,13 +34,22 @@ class Serving:
     manifest: Manifest
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a list tells of a model."""
+
+    name: str
+    release: Release
+    summary: Summary
+
+
 def root() -> dict[str, Any]:
     """Give what the service is, and where to go on."""
     links = {"self": "/", "models": "/models", "openapi": "/openapi.json", "health": "/healthz", "v2": "/v2"}
     return {"name": NAME, "version": service_version(), "links": links}
 
 
-def all_serving(service: Service) -> list[Serving]:
+def all_serving(service: Service) -> list[Listed]:
     """Give every model that serves, by name; one that nothing serves of is left out."""
     names = service.registry.names()
     if not names:
@@ -49,9 +59,12 @@ def all_serving(service: Service) -> list[Serving]:
     return [one for one in found if one is not None]
 
 
-def _found(service: Service, name: str) -> Serving | None:
+def _found(service: Service, name: str) -> Listed | None:
     try:
-        return serving(service, name)
+        release = service.releases.current(name)
+        if release.serving is None:
+            return None
+        return Listed(name, release, service.summary(name, release.serving))
     except (ModelUnavailable, NotFound):
         return None
     except Untrusted as error:
@@ -84,23 +97,23 @@ def serving(service: Service, name: str) -> Serving:
 def models(service: Service, *, paused: bool = False) -> dict[str, Any]:
     """Give the list of models that serve and, if they are asked for, of those that are paused, without a version."""
     found = all_serving(service)
-    listed = [_entry(one.manifest, one.release) for one in found]
+    listed = [_entry(one) for one in found]
     if paused:
-        names = set(service.registry.names()) - {one.manifest.name for one in found}
+        names = set(service.registry.names()) - {one.name for one in found}
         resting = (_paused(service, name) for name in names)
         listed = sorted([*listed, *(one for one in resting if one)], key=lambda one: str(one["name"]))
     return {"models": listed}
 
 
-def _entry(manifest: Manifest, release: Release) -> dict[str, Any]:
+def _entry(listed: Listed) -> dict[str, Any]:
     return {
-        "name": manifest.name,
-        "title": manifest.title,
-        "summary": manifest.summary,
-        "task": manifest.schema.output.task,
-        "version": release.serving,
-        "runtime": manifest.runtime.name,
-        "updated": release.when,
+        "name": listed.name,
+        "title": listed.summary.title,
+        "summary": listed.summary.summary,
+        "task": listed.summary.task,
+        "version": listed.release.serving,
+        "runtime": listed.summary.runtime,
+        "updated": listed.release.when,
     }
 
 
@@ -110,7 +123,7 @@ def _paused(service: Service, name: str) -> dict[str, Any] | None:
         release = service.releases.current(name)
         if release.serving is not None or release.previous is None:
             return None
-        return _entry(service.manifest(name, release.previous), release)
+        return _entry(Listed(name, release, service.summary(name, release.previous)))
     except (ModelUnavailable, NotFound, Untrusted):
         return None
 

@@ -34,11 +34,12 @@ def health(_service: Service, _request: Request) -> Response:
 
 def openapi(service: Service, _request: Request) -> Response:
     """Describe this very registry; the document is written anew only when what serves has changed."""
-    found = [one.manifest for one in catalog.all_serving(service)]
-    serving = tuple((manifest.name, manifest.version) for manifest in found)
+    found = catalog.all_serving(service)
+    serving = tuple((one.name, one.release.serving) for one in found if one.release.serving is not None)
     known = _DOCUMENTS.get(service)
     if known is None or known[0] != serving:
-        written = json_response(document(found, limit_bytes=service.settings.answer_limit_bytes))
+        manifests = [service.manifest(name, version) for name, version in serving]
+        written = json_response(document(manifests, limit_bytes=service.settings.answer_limit_bytes))
         _DOCUMENTS[service] = known = serving, written
     return known[1]
 

@@ -6,7 +6,8 @@ import atexit
 import logging
 import sys
 import threading
-from collections import defaultdict, deque
+from collections import deque
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -27,7 +28,7 @@ log = logging.getLogger("dasier")
 FLUSH_S = 5.0
 """How long a record may wait before it is in the store: on S3 a file costs a request."""
 
-FULL_BYTES = 4_000_000
+FULL_BYTES = 500_000
 """A file is written sooner once so much waits: of many requests each still costs little, and memory is left to models."""
 
 MOST_BYTES = 64_000_000
@@ -59,6 +60,22 @@ class Lines:
             log.error("prediction not logged", extra={"error": type(error).__name__})  # noqa: TRY400
 
 
+@dataclass(slots=True)
+class _File:
+    """Lines of a model's day that wait to be one file.
+
+    Attributes
+    ----------
+    key : str
+        Its name, once it was tried: if an answer of the store is lost, the file that is tried again is the same file.
+    """
+
+    prefix: str
+    lines: bytearray
+    count: int = 0
+    key: str = ""
+
+
 class Stored:
     """Files in the store, one every few seconds for each model that was asked.
 
@@ -81,8 +98,9 @@ class Stored:
     ) -> None:
         self._store, self._flush_s = store, flush_s
         self._full_bytes, self._most_bytes = full_bytes, most_bytes
-        # As lines, and where each belongs: a record's lists of numbers would take several times as much.
-        self._waiting: deque[tuple[str, bytes]] = deque()
+        # Lines one after another, as they will be stored: a record's objects, or a line each, would take several times as much.
+        self._open: dict[str, _File] = {}
+        self._waiting: deque[_File] = deque()
         self._bytes = self._lost = 0
         self._away = False
         self._guard = threading.Lock()
@@ -93,10 +111,15 @@ class Stored:
     def write(self, record: dict[str, Any]) -> None:
         """Keep it for the next file."""
         record.pop("_aws", None)  # CloudWatch reads no store
-        entry = layout.predictions(record["model"], record["time"][:10]), line(record)
+        prefix, written = layout.predictions(record["model"], record["time"][:10]), line(record)
         with self._guard:
-            self._waiting.append(entry)
-            self._bytes += len(entry[1])
+            file = self._open.get(prefix)
+            if file is None or len(file.lines) >= self._full_bytes:
+                file = self._open[prefix] = _File(prefix, bytearray())
+                self._waiting.append(file)
+            file.lines += written
+            file.count += 1
+            self._bytes += len(written)
             self._bound()
             full = self._bytes >= self._full_bytes and not self._away
             if self._thread is None:
@@ -111,29 +134,47 @@ class Stored:
         """Write what waits; what the store does not take waits on."""
         with self._writing:
             with self._guard:
-                taken, self._waiting, self._bytes = self._waiting, deque(), 0
+                files = len(self._waiting)  # what comes meanwhile may share the next ones
                 lost, self._lost = self._lost, 0
             if lost:
                 log.error("predictions not logged: the store does not answer", extra={"lost": lost})
-            files: defaultdict[str, list[bytes]] = defaultdict(list)
-            for prefix, written in taken:
-                files[prefix].append(written)
-            for prefix, lines in files.items():
+            self._away = False
+            for _ in range(files):
+                file = self._next()
+                if file is None:
+                    return
                 try:
-                    self._store.create(_key(prefix), b"".join(lines))
-                    self._away = False
+                    self._store.create(file.key, bytes(file.lines))
                 except Unavailable as error:
                     log.warning("prediction log not written", extra={"error": str(error)})
                     with self._guard:
                         self._away = True  # it is not asked again before its time, however much waits
-                        self._waiting.extendleft((prefix, written) for written in reversed(lines))
-                        self._bytes += sum(map(len, lines))
+                        self._waiting.appendleft(file)
                         self._bound()
+                    return
+                with self._guard:
+                    self._bytes -= len(file.lines)
+
+    def _next(self) -> _File | None:
+        """Take the oldest file; no line is added to it from now on."""
+        with self._guard:
+            if not self._waiting:
+                return None
+            file = self._waiting.popleft()
+            self._close(file)
+        file.key = file.key or _key(file.prefix)
+        return file
+
+    def _close(self, file: _File) -> None:
+        if self._open.get(file.prefix) is file:
+            del self._open[file.prefix]
 
     def _bound(self) -> None:
-        while self._bytes > self._most_bytes:
-            self._bytes -= len(self._waiting.popleft()[1])
-            self._lost += 1
+        while self._bytes > self._most_bytes and self._waiting:
+            file = self._waiting.popleft()
+            self._close(file)
+            self._bytes -= len(file.lines)
+            self._lost += file.count
 
     def _run(self) -> None:
         while True:

@@ -13,6 +13,7 @@ from dasier.layout import checked_name
 from dasier.registry import Registry
 from dasier.serving.cache import LoadedVersions
 from dasier.serving.loading import Loaded, load
+from dasier.serving.manifests import Manifests
 from dasier.serving.metrics import load_line
 from dasier.serving.prediction_log import Lines, prediction_log
 from dasier.serving.resolving import Releases, chosen_version
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
     from dasier.manifest import Manifest
     from dasier.releases import Release
     from dasier.serving.counting import Counts
+    from dasier.serving.manifests import Summary
     from dasier.serving.prediction_log import PredictionLog
     from dasier.serving.settings import Settings
 
 log = logging.getLogger("dasier")
 
-_MOST_MANIFESTS = 5_000
+_SHARE = 4
+"""Manifests of what is not loaded may take this part of what loaded models may, beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +72,9 @@ class Service:
         self.counts = counts
         self.releases = Releases(registry, settings.refresh_s, clock)
         self.loaded = LoadedVersions(settings.model_budget_bytes, self._load, clock)
+        self._manifests = Manifests(settings.model_budget_bytes // _SHARE, registry.manifest)
         self.under_way: dict[str, Callable[[], None]] = {}
         """What writes down, for the id of each request that is being answered, that its time is over."""
-        self._manifests: dict[tuple[str, int], Manifest] = {}
         self._last_good: dict[str, int] = {}
         self._cold = True
         self._guard = threading.Lock()
@@ -90,21 +93,22 @@ class Service:
         return cls(registry, settings, prediction_log=written, counts=counts)
 
     def manifest(self, name: str, version: int) -> Manifest:
-        """Give a version's verified manifest; it never changes, so it is read once.
+        """Give a version's verified manifest.
 
         Raises
         ------
         VersionNotFound, Untrusted
         """
-        key = checked_name(name), version
-        known = self._manifests.get(key)
-        if known is None:
-            known = self.registry.manifest(name, version)
-            with self._guard:
-                if len(self._manifests) >= _MOST_MANIFESTS:
-                    self._manifests.clear()
-                self._manifests[key] = known
-        return known
+        return self._manifests.get(checked_name(name), version)
+
+    def summary(self, name: str, version: int) -> Summary:
+        """Give what a list tells of a version whose manifest was verified.
+
+        Raises
+        ------
+        VersionNotFound, Untrusted
+        """
+        return self._manifests.summary(checked_name(name), version)
 
     def serving(self, name: str, client: str | None = None) -> Loaded:
         """Give the version that answers a client now; `chosen` says how it came to be that one."""

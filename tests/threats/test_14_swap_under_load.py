@@ -20,7 +20,9 @@ def test_no_request_fails_and_numbers_belong_to_the_version_named() -> None:
     for number in range(1, 6):
         shop.publish(models.constant(number=float(number)), release=number == 1)
     # Room for two of the five: versions come and go while they are asked.
-    service = shop.service(refresh_s=0.0, model_budget_bytes=2 * (len(models.graph(1.0)) + BESIDE_BYTES) + 1)
+    service = shop.service(
+        refresh_s=0.0, model_budget_bytes=2 * (len(models.graph(1.0)) + BESIDE_BYTES + 6_000)
+    )
     over = threading.Event()
     seen: set[int] = set()
     count = [0] * THREADS
