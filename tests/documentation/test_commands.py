@@ -27,6 +27,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made_once(tmp_path_factory, "documentation", prepare)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("page", RUN)
 def test_a_page_can_be_followed_from_top_to_bottom(
     page: str, prepared: Path, tmp_path: Path, subtests: pytest.Subtests

@@ -31,7 +31,6 @@ from tests.models import SIGNER, Shop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from dasier.store import Store
 

@@ -209,6 +209,7 @@ def test_language_and_theme_are_switched_and_kept(opened: Any) -> None:
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 24, 29)"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("language", "size", "theme"),
     [("en", DESKTOP, "light"), ("fr", PHONE, "dark")],
