@@ -118,15 +118,17 @@ def show(document: dict[str, Any]) -> None:
 def _head(document: dict[str, Any]) -> None:
     told = document["counts"]
     span = f"{document['since'][:10]} to {document['until'][:10]}"
+    of = [counted(told["requests"], "request")] if told["requests"] or not told["blocks"] else []
+    of += [f"{counted(told['blocks'], 'block')} of batch jobs"] if told["blocks"] else []
     click.echo(
         f"{document['name']}, version {document['version']}, {span}: {counted(told['rows'], 'row')} of "
-        f"{counted(told['requests'], 'request')} against training."
+        f"{' and '.join(of)} against training."
     )
     parts = []
     if told["asked"] > told["rows"]:
         parts.append(f"the log holds {told['rows']} of {told['asked']} rows that were answered")
     if told["refused"] or told["failed"]:
-        parts.append(f"{counted(told['refused'], 'request')} refused, {told['failed']} failed")
+        parts.append(f"{told['refused']} refused, {told['failed']} failed")
     parts += [f"version {one} answered {counted(n, 'request')}" for one, n in document["others"].items()]
     if document["unread"]:
         parts.append(f"{counted(document['unread'], 'record')} could not be read")

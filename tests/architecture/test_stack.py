@@ -135,14 +135,18 @@ def test_the_authorizer_is_told_whom_to_believe_and_nobody_else_is():
     assert FUNCTIONS["AuthorizerFunction"]["Environment"]["Variables"]["DASIER_OIDC_ISSUER"] == ""
 
 
-def test_the_key_of_personal_columns_comes_from_where_secrets_are_kept_and_goes_to_two_functions():
+def test_the_key_of_personal_columns_comes_from_where_secrets_are_kept_and_goes_to_those_that_log_and_watch():
     with_key = service(PersonalKeySecret=NAMED_KEY).of("AWS::Lambda::Function")
     given = {
         name: function["Environment"]["Variables"].get("DASIER_PERSONAL_KEY")
         for name, function in with_key.items()
     }
 
-    assert {name for name, value in given.items() if value} == {"PredictFunction", "MonitorFunction"}
+    assert {name for name, value in given.items() if value} == {
+        "PredictFunction",
+        "BatchFunction",
+        "MonitorFunction",
+    }
     assert set(given.values()) == {None, f"{{{{resolve:secretsmanager:{NAMED_KEY}}}}}"}
     assert "DASIER_PERSONAL_KEY" not in str(FUNCTIONS)
 
@@ -215,7 +219,7 @@ def test_nothing_that_a_version_needs_expires():
 
     expiring = {rule.get("Prefix", "") for rule in rules if "ExpirationInDays" in rule}
 
-    assert expiring == {"predictions/", "unfiled/", "jobs/"}
+    assert expiring == {"predictions/", "unfiled/", "jobs/", "trials/"}
     assert any(rule.get("AbortIncompleteMultipartUpload") for rule in rules)
     assert any(rule.get("NoncurrentVersionExpiration") for rule in rules)
 

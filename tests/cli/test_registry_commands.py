@@ -197,7 +197,12 @@ def test_gc_removes_what_nothing_names_and_only_when_told(serving):
     kept = blob.exists()
     serving.done("gc", "--yes", "--older-than-hours", "0")
 
-    assert listed == {"unreferenced": [f"blobs/sha256/{'0' * 64}"], "jobs": [], "removed": False}
+    assert listed == {
+        "unreferenced": [f"blobs/sha256/{'0' * 64}"],
+        "jobs": [],
+        "trials": [],
+        "removed": False,
+    }
     assert kept
     assert not blob.exists()
     assert serving.json("verify", "cells", "--again")["verdicts"][0]["passed"]
