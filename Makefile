@@ -16,6 +16,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 export UV_PYTHON_DOWNLOADS := never
 export UV_PYTHON_PREFERENCE := only-system
 unexport VIRTUAL_ENV
+# Each of the many processes that `up` and tests start would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # What `up` needs: it serves, builds, commands and shows the site. Tests need more.
 UP := --extra serve --extra build --extra cli --extra site --group recipes
@@ -33,14 +35,17 @@ setup: .venv/.up ## Install what `up` needs, into .venv
 up: .venv/.up ## Build what is missing, then serve API and site: make up ARGS="--api-port 9001"
 	@exec $(BIN)/dasier up $(ARGS)
 
+# One more than two cores: many tests wait for a container, a browser or a clock.
+WORKERS ?= 3
+
 .PHONY: test
 test: .venv/.dev ## Run the tests: make test ARGS="tests/local"
-	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 .PHONY: coverage
 coverage: .venv/.dev ## Branch coverage of dasier/ and functions/ by all tests: fails under 95 %
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/coverage run -m pytest -q -n $(WORKERS) --dist loadgroup $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered --fail-under=95
 

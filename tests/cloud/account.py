@@ -10,6 +10,8 @@ function runs, and no API answers.
 from __future__ import annotations
 
 import json
+import os
+from functools import cache
 from typing import Any
 
 import boto3
@@ -27,6 +29,11 @@ OURS = Account({"AWS_REGION": REGION}, SESSION)
 
 
 def client(name: str) -> Any:
+    return _client(name, os.environ.get("AWS_ENDPOINT_URL"))
+
+
+@cache
+def _client(name: str, _where: str | None) -> Any:
     return OURS.client(name)
 
 

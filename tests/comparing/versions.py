@@ -54,7 +54,10 @@ def version(
     answers = sklearn.load(blob, schema).predict(golden)
     build = models.raw("sizes", blob, sklearn.requirements(), schema=schema, golden=record(golden, answers))
     build = held(build, None, inputs=rows, target=truth)
-    return replace(build, manifest=replace(build.manifest, metrics={"values": {}}, **changes))
+    lazily = replace(
+        build.manifest.runtime, lazily=True
+    )  # as what a build makes of an estimator of scikit-learn's
+    return replace(build, manifest=replace(build.manifest, runtime=lazily, metrics={"values": {}}, **changes))
 
 
 def against(shop: Shop, old: Built, new: Built, source: Source | None = None, **more: Any) -> Comparison:

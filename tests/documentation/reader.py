@@ -75,9 +75,8 @@ def surroundings() -> dict[str, str]:
     return plain | {"PATH": f"{Path(sys.executable).parent}:{plain['PATH']}", "COLUMNS": "140"}
 
 
-@contextmanager
-def reading(work: Path) -> Iterator[Reader]:
-    """Give a reader in a copy of the project that has the recipe of the penguins alone, `dasier up` running."""
+def prepare(work: Path) -> None:
+    """Make a copy of the project that has the recipe of the penguins alone, and that `dasier up` has built."""
     folder = work / "dasier"
     folder.mkdir()
     for template in ("template.yaml", "foundation.yaml", "people.yaml", "site.yaml"):
@@ -86,8 +85,23 @@ def reading(work: Path) -> Iterator[Reader]:
     shutil.copytree(ROOT / "model_builds/penguins", folder / "model_builds/penguins")
     (folder / ".venv").symlink_to(sys.prefix)
     bring(folder)
+    with _up(folder, work / "said"):
+        pass
+
+
+@contextmanager
+def reading(prepared: Path, work: Path) -> Iterator[Reader]:
+    """Give a reader in a copy of the project of their own, `dasier up` running."""
+    folder = work / "dasier"
+    shutil.copytree(prepared / "dasier", folder, symlinks=True)
+    with _up(folder, work / "said") as port:
+        yield Reader(folder, port)
+
+
+@contextmanager
+def _up(folder: Path, log: Path) -> Iterator[int]:
+    """Give the port at which `dasier up` answers with the penguins."""
     port = over_http.free_port()
-    log = work / "said"
     with log.open("w") as said:
         process = subprocess.Popen(
             [sys.executable, "-m", "dasier", "up", "--no-site", "--api-port", str(port)],
@@ -99,7 +113,7 @@ def reading(work: Path) -> Iterator[Reader]:
     try:
         url = f"http://127.0.0.1:{port}"
         over_http.wait_for(url, "/models/penguins", said=log.read_text, alive=lambda: process.poll() is None)
-        yield Reader(folder, port)
+        yield port
     finally:
         process.terminate()
         process.wait(30)

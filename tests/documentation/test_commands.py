@@ -5,21 +5,34 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from typing import TYPE_CHECKING
 
 import click
 import pytest
 
 from dasier.cli import dasier
 from tests.documentation.pages import ROOT, Commands, commands, pages
-from tests.documentation.reader import SHELLS, agrees, reading
+from tests.documentation.reader import SHELLS, agrees, prepare, reading
+from tests.once import made_once
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BLOCKS = [block for page in pages() for block in commands(page)]
 RUN = sorted({block.page for block in BLOCKS if block.excuse is None})
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made_once(tmp_path_factory, "documentation", prepare)
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("page", RUN)
-def test_a_page_can_be_followed_from_top_to_bottom(page: str, tmp_path, subtests: pytest.Subtests) -> None:
-    with reading(tmp_path) as reader:
+def test_a_page_can_be_followed_from_top_to_bottom(
+    page: str, prepared: Path, tmp_path: Path, subtests: pytest.Subtests
+) -> None:
+    with reading(prepared, tmp_path) as reader:
         for block in commands(page):
             if block.excuse is not None:
                 continue

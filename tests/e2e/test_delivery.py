@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.long
 def test_no_request_fails_while_a_better_version_is_published_and_taken_back(tmp_path: Path) -> None:
     figures = deliver(tmp_path)
 

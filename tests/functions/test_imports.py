@@ -154,6 +154,7 @@ def test_the_first_answer_of_a_runtime_imports_what_is_on_its_list(
     assert len(modules) <= most, f"{len(modules)} modules, {most} were enough; is one of them for nothing?"
 
 
+@pytest.mark.long
 def test_a_version_loaded_lazily_runs_fewer_modules_than_one_with_all_imports(served: Any) -> None:
     _, _, lazily = first_answer(served("sklearn", lazily=True), "predict", recorded("predict"))
     _, _, eagerly = first_answer(served("sklearn"), "predict", recorded("predict"))

@@ -1,6 +1,6 @@
 """Bombs: what claims to be enormous is refused from its sizes alone, in a process that may hardly grow.
 
-Each case runs in a process of its own with a limit on its memory; its peak is what the kernel says (VmHWM).
+What is asked runs in a process of its own with a limit on its memory; its peak is what the kernel says (VmHWM).
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ from tests.models import SIGNER, Shop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from dasier.store import Store
 
@@ -238,20 +237,27 @@ CLAIMS = {
 }
 
 
+@pytest.fixture(scope="module")
+def detonated(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, int], int]:
+    """Ask one process for every model that claims to be enormous; give the statuses, and the highest growth."""
+    shop = Shop(open_store(f"file://{tmp_path_factory.mktemp('bombs')}/store"))
+    for number, (runtime, make) in enumerate(CLAIMS.values()):
+        requires = runtimes.runtime(runtime).requirements()
+        shop.publish(models.raw(f"bomb-{number}", make(), requires, runtime_name=runtime))
+    statuses, _, grown = asked(shop, *(event(f"bomb-{number}", ROW) for number in range(len(CLAIMS))))
+    return dict(zip(CLAIMS, statuses, strict=True)), grown
+
+
 @pytest.mark.parametrize("claim", CLAIMS)
 def test_model_that_claims_to_be_enormous_is_refused_however_well_it_is_signed(
-    claim: str, tmp_path: Path
+    claim: str, detonated: tuple[dict[str, int], int]
 ) -> None:
-    runtime, make = CLAIMS[claim]
-    requires = runtimes.runtime(runtime).requirements()
-    build = models.raw("bomb", make(), requires, runtime_name=runtime)
-    shop = Shop(open_store(f"file://{tmp_path}/store"))
-    shop.publish(build)
+    _, make = CLAIMS[claim]
 
-    statuses, _, grown = asked(shop, event("bomb", ROW))
+    statuses, grown = detonated
 
-    assert len(build.blobs["model"]) < MB
-    assert statuses == [503]
+    assert len(make()) < MB
+    assert statuses[claim] == 503
     assert grown < GROWTH_BYTES
 
 
@@ -272,20 +278,28 @@ def test_gate_refuses_a_bomb_and_hardly_grows(monkeypatch: pytest.MonkeyPatch) -
 # --- requests that claim to be enormous ------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "shape", [[2**40], [2**62], [2**31, 2**31], [2**20, 2**20, 2**20], [10**18, 1], [1, 2**50]], ids=str
-)
-def test_tensors_that_claim_to_be_enormous_are_refused(shape: list[int], tmp_path: Path) -> None:
-    shop = Shop(open_store(f"file://{tmp_path}/store"))
-    binary = {"inputs": [{"name": "x", "shape": shape, "datatype": "FP64"}]}
-    binary["inputs"][0]["parameters"] = {"binary_data_size": 8 * shape[0]}
+SHAPES = ([2**40], [2**62], [2**31, 2**31], [2**20, 2**20, 2**20], [10**18, 1], [1, 2**50])
 
-    statuses, _, grown = asked(
-        shop,
-        event("warm", tensors(shape, [0.5]), "/v2/models/{name}/infer"),
-        event("warm", tensors(shape, []), "/v2/models/{name}/infer"),
-        event("warm", binary, "/v2/models/{name}/infer"),
-    )
 
-    assert statuses == [400, 400, 400]
+@pytest.fixture(scope="module")
+def claimed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, list[int]], int]:
+    """Ask one process with tensors of every shape, three ways each; give the statuses, and the highest growth."""
+    events = []
+    for shape in SHAPES:
+        binary = {"inputs": [{"name": "x", "shape": shape, "datatype": "FP64"}]}
+        binary["inputs"][0]["parameters"] = {"binary_data_size": 8 * shape[0]}
+        ways = (tensors(shape, [0.5]), tensors(shape, []), binary)
+        events += [event("warm", way, "/v2/models/{name}/infer") for way in ways]
+    shop = Shop(open_store(f"file://{tmp_path_factory.mktemp('tensors')}/store"))
+    statuses, _, grown = asked(shop, *events)
+    return {str(shape): statuses[3 * at : 3 * at + 3] for at, shape in enumerate(SHAPES)}, grown
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_tensors_that_claim_to_be_enormous_are_refused(
+    shape: list[int], claimed: tuple[dict[str, list[int]], int]
+) -> None:
+    statuses, grown = claimed
+
+    assert statuses[str(shape)] == [400, 400, 400]
     assert grown < GROWTH_BYTES

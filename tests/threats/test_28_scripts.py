@@ -29,14 +29,17 @@ from dasier.local.server import Server, address, listen
 from tests import models
 from tests.e2e.rungs import over_http
 from tests.published import Published
+from tests.webapp.browser import chromium, needs_chromium
 from tests.webapp.conftest import SECRET
-from tests.webapp.test_in_browser import READ, SEND, chromium, press, pytestmark
+from tests.webapp.test_in_browser import READ, SEND, press
 from webapp import Settings, create_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["chromium", "pytestmark"]
+__all__ = ["chromium"]
+
+pytestmark = needs_chromium
 
 ATTACK = "\"'><script>alert(1)</script><img src=x onerror=alert(2)><svg/onload=alert(3)>"
 MORE = (

@@ -25,6 +25,7 @@ print(json.dumps(told, sort_keys=True))
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["gulls"])
 def test_two_processes_give_the_same_digests(name: str, tmp_path: Path) -> None:
     found = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import pytest
 import waitress
 
 from tests.webapp import catalog
+from tests.webapp.browser import chromium, needs_chromium
 from tests.webapp.fake_api import release, version
 
 if TYPE_CHECKING:
@@ -19,11 +19,9 @@ if TYPE_CHECKING:
 
     from tests.webapp.fake_api import FakeApi
 
-playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no chromium on this machine (apt-get install chromium)"
-)
+__all__ = ["chromium"]
+
+pytestmark = needs_chromium
 
 SEND = {"en": "Get the answer", "fr": "Obtenir la réponse"}
 READ = {"en": "See how it is read", "fr": "Voir comment il est lu"}
@@ -35,14 +33,6 @@ SHEETS = tuple(f"/models/{name}/spreadsheet" for name in ("penguins", "digits"))
 ABOUT = tuple(f"/models/{name}/about" for name in ("penguins", "diabetes", "digits"))
 HISTORY = ("/models/penguins/history", "/models/penguins/versions/3", "/models/penguins/versions/4")
 DESKTOP, PHONE = {"width": 1280, "height": 850}, {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -209,6 +199,7 @@ def test_language_and_theme_are_switched_and_kept(opened: Any) -> None:
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 24, 29)"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("language", "size", "theme"),
     [("en", DESKTOP, "light"), ("fr", PHONE, "dark")],
@@ -379,6 +370,38 @@ def test_the_same_answer_in_another_language_is_kept_once(opened: Any) -> None:
     page.goto("/predictions")
 
     assert page.locator("#mine-list > li").count() == 1
+
+
+def test_a_prediction_is_kept_where_the_older_ones_have_left_no_room(opened: Any) -> None:
+    page = opened("en")
+    page.goto("/predictions")
+    before = page.evaluate(
+        """() => {
+          const old = { at: "2026-11-01T00:00:00Z", asked: [["a", "b".repeat(20000)]], cautions: [], link: "/" };
+          const records = [old];
+          const fits = () => {
+            try { localStorage.setItem("dasier.predictions", JSON.stringify(records)); return true; } catch { return false; }
+          };
+          while (fits()) records.push(old);
+          const last = { ...old, asked: [["a", ""]] }; // to the last character but a few
+          records[records.length - 1] = last;
+          for (let more = 16384; more > 1; more /= 2) {
+            const before = last.asked[0][1];
+            last.asked[0][1] += "b".repeat(more);
+            if (!fits()) last.asked[0][1] = before;
+          }
+          fits();
+          return records.length;
+        }"""
+    )
+    page.goto("/models/penguins?example=1")
+    press(page, "Get the answer")
+    page.locator(".kept-here").wait_for(state="visible")
+
+    kept = page.evaluate("JSON.parse(localStorage.getItem('dasier.predictions'))")
+
+    assert before > 100
+    assert (kept[0]["model"], len(kept)) == ("penguins", (before + 2) // 2)
 
 
 def test_a_kept_prediction_runs_neither_here_nor_in_a_spreadsheet(api: FakeApi, opened: Any) -> None:

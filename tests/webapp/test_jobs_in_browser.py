@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import shutil
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from dasier import layout
 from dasier.client import Client
 from dasier.local.server import Server, address, listen
 from tests.published import Published
+from tests.webapp.browser import chromium, needs_chromium
 from tests.webapp.conftest import SECRET
 from webapp import Settings, create_app
 from webapp.sheets import PASSED_ON_BYTES
@@ -22,11 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no chromium on this machine (apt-get install chromium)"
-)
+__all__ = ["chromium"]
+
+pytestmark = needs_chromium
 
 DESKTOP, PHONE = {"width": 1280, "height": 850}, {"width": 390, "height": 844}
 SAID = {
@@ -67,14 +65,6 @@ class Stack:
         return self.published.registry.store.get(layout.job_input(id_)) or b""
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def stack() -> Iterator[Stack]:
     found = Stack()
@@ -111,8 +101,8 @@ def large(tmp_path: Path) -> Path:
     file = tmp_path / "large.csv"
     with file.open("w") as out:
         out.write("heat,noise\nhigh,0.5\n")
-        line = "1.25,0.5000000000\n"
-        out.write(line * (PASSED_ON_BYTES // len(line) + 1_000))
+        line = f"1.25,0.5{'0' * 100}\n"
+        out.write(line * (PASSED_ON_BYTES // len(line) + 100))
     return file
 
 

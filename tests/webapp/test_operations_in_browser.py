@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from dasier.local.provider import CLIENT_ID, Provider
 from dasier.local.server import Server, address, listen
 from dasier.people.tokens import verifier
 from tests.published import Published
+from tests.webapp.browser import chromium, needs_chromium
 from tests.webapp.conftest import SECRET
 from webapp import Settings, create_app, person
 from webapp import settings as of_the_site
@@ -22,11 +22,9 @@ from webapp import settings as of_the_site
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no chromium on this machine (apt-get install chromium)"
-)
+__all__ = ["chromium"]
+
+pytestmark = needs_chromium
 
 DESKTOP, PHONE = {"width": 1280, "height": 850}, {"width": 390, "height": 844}
 SAID = {
@@ -44,14 +42,6 @@ class Stack:
     published: Published
     site: str
     provider: Provider
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
