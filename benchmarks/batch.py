@@ -77,7 +77,8 @@ def work(url: str, key: str, id_: str) -> None:
     from dasier.jobs.working import work as do  # noqa: PLC0415 (imports are part of it)
 
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    settings = Settings(registry=url, trusted_keys=(key,))
+    logged = os.environ.get("DASIER_PREDICTION_LOG", "store")  # as in AWS
+    settings = Settings(registry=url, trusted_keys=(key,), prediction_log=logged)
     service = Service(Registry(open_store(url), TrustedKeys.parse([key])), settings)
     if (state := do(service, id_, lambda: 900.0)) != "done":
         sys.exit(f"the job is {state}")

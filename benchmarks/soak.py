@@ -338,6 +338,7 @@ def main() -> int:
     figures = {
         "minutes": minutes,
         "memory_mb": [before, after],
+        "memory_each_minute_mb": [round(mb, 1) for _, mb in seen.memory_mb[::60]],
         "wrong": seen.wrong[:20],
         "unnamed": seen.unnamed[:20],
     }

@@ -15,7 +15,7 @@ import logging
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dasier import layout
 from dasier.manifest import canonical
@@ -47,6 +47,13 @@ class Truth:
     """
 
     prediction_id: str
+    actual: Label | list[Label]
+
+
+class Told(NamedTuple):
+    """What was told of a prediction, and when, by the clock of who took it."""
+
+    received: datetime
     actual: Label | list[Label]
 
 
@@ -82,22 +89,42 @@ def read(store: Store, name: str, *, first: datetime, last: datetime) -> dict[st
     Unavailable
         If the store does not answer.
     """
-    told = [
-        (written, said)
-        for day in days(
-            first - _SKEW, last + _SKEW
-        )  # whoever predicted named the day by a clock of their own
-        for written, key in store.written(layout.feedback(name, day))
-        for said in _lines(store.get(key) or b"", key)
-    ]
+    known: dict[str, Told] = {}
+    take(store, files(store, name, first=first, last=last), known)
+    return {prediction: told.actual for prediction, told in known.items()}
+
+
+def files(store: Store, name: str, *, first: datetime, last: datetime) -> list[tuple[datetime, str]]:
+    """Give when the store took each file, in that order, of what was told of predictions made between two times.
+
+    Raises
+    ------
+    Unavailable
+        If the store does not answer.
+    """
+    # Whoever predicted named the day by a clock of their own.
+    return sorted(
+        file
+        for day in days(first - _SKEW, last + _SKEW)
+        for file in store.written(layout.feedback(name, day))
+    )
+
+
+def take(store: Store, new: Iterable[tuple[datetime, str]], known: dict[str, Told]) -> None:
+    """Add what files tell to what is known by earlier ones; of two things told of one prediction the later counts.
+
+    Raises
+    ------
+    Unavailable
+        If the store does not answer.
+    """
+    told = [(written, said) for written, key in new for said in _lines(store.get(key) or b"", key)]
     told.sort(key=lambda one: (one[0], one[1]["received"]))
-    found: dict[str, tuple[datetime, Label | list[Label]]] = {}
     for _, said in told:
         received = datetime.fromisoformat(said["received"])
-        known = found.get(said["prediction_id"])
-        if known is None or known[0] - 2 * _SKEW <= received:
-            found[said["prediction_id"]] = received, said["actual"]
-    return {prediction: actual for prediction, (_, actual) in found.items()}
+        before = known.get(said["prediction_id"])
+        if before is None or before.received - 2 * _SKEW <= received:
+            known[said["prediction_id"]] = Told(received, said["actual"])
 
 
 def _lines(content: bytes, key: str) -> list[dict[str, Any]]:

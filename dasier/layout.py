@@ -7,6 +7,8 @@
     models/<name>/verdicts/000007.json                      the gate's verdict on version 7
     models/<name>/releases/999987-000012.json               release 12; the highest number serves
     predictions/<name>/dt=YYYY-MM-DD/….jsonl                the prediction log, JSON lines
+    predictions/<name>/jobs/<id>/….jsonl                    the same of a batch: a record for each block
+    trials/<name>/000012/999996-000003.json.gz              what the gate counted of release 12's canary up to a look
     feedback/<name>/dt=YYYY-MM-DD/<sha256>.jsonl            what was true, by the day of the prediction
     reports/<name>/YYYY-MM-DD.json                          drift and quality of a day; beside it
     reports/<name>/YYYY-MM-DD.<language>.html               the same as a page
@@ -126,7 +128,7 @@ def number(key: str) -> int | None:
     >>> number("models/penguins/versions/000007.manifest.json")
     7
     """
-    found = re.fullmatch(r".*/(?:[0-9]{6}-)?([0-9]{6})(?:\.manifest)?\.json", key)
+    found = re.fullmatch(r".*/(?:[0-9]{6}-)?([0-9]{6})(?:\.manifest)?\.json(?:\.gz)?", key)
     return int(found[1]) if found else None
 
 
@@ -152,6 +154,24 @@ def document(key: str) -> Document | None:
 def predictions(name: str, day: str) -> str:
     """Give the prefix of a day's prediction log; a day is ``YYYY-MM-DD``, UTC."""
     return f"predictions/{checked_name(name)}/dt={day}/"
+
+
+def predictions_of_jobs(name: str) -> str:
+    """Give the prefix of what is logged of batch jobs, which no reader of requests lists."""
+    return f"predictions/{checked_name(name)}/jobs/"
+
+
+def predictions_of_block(name: str, id_: str, start: int) -> str:
+    """Give the key of what is logged of a job's block, which begins at a byte of its input.
+
+    Raises
+    ------
+    JobNotFound
+        If no job can have this id.
+    """
+    if not JOB_ID.fullmatch(id_):
+        raise JobNotFound
+    return f"{predictions_of_jobs(name)}{id_}/{start:013d}.jsonl"
 
 
 def feedback(name: str, day: str) -> str:
@@ -180,6 +200,23 @@ def report_page(name: str, day: str, language: str) -> str:
     'reports/penguins/2026-11-24.fr.html'
     """
     return f"{reports(name)}{day}.{language}.html"
+
+
+TRIALS = "trials/"
+
+
+def trials(name: str, release: int) -> str:
+    """Give the prefix of what the gate has counted of a release's canary so far."""
+    return f"{TRIALS}{checked_name(name)}/{release:06d}/"
+
+
+def trial(name: str, release: int, look: int) -> str:
+    """Give the key of what was counted up to a look; the newest sorts first.
+
+    >>> trial("penguins", 12, 3)
+    'trials/penguins/000012/999996-000003.json.gz'
+    """
+    return f"{trials(name, release)}{HIGHEST - look:06d}-{look:06d}.json.gz"
 
 
 JOBS = "jobs/"
@@ -224,6 +261,11 @@ def job_parts(id_: str) -> str:
 def job_again(id_: str, start: int) -> str:
     """Give the key that wakes the next worker, which goes on at a byte of the input."""
     return f"{job(id_)}again/{start:013d}.go"
+
+
+def job_attempts(id_: str) -> str:
+    """Give the prefix of the notes on who began to work on a job."""
+    return job(id_) + "attempts/"
 
 
 def job_results(id_: str) -> str:

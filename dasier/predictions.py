@@ -2,8 +2,9 @@
 
 Functions write it (`dasier.serving.observing`): on Lambda to the function's own log, from where Firehose brings
 it into the store; elsewhere straight into the store. Whoever learns from it reads it here: the gate, which
-promotes a canary or takes it back, and `dasier compare`. Both ways end under the same keys
-(`dasier.layout.predictions`), plain or compressed by gzip.
+promotes a canary or takes it back, drift and `dasier compare`. Both ways end under the same keys
+(`dasier.layout.predictions`), plain or compressed by gzip. What batch jobs write (`dasier.jobs.recording`) stands
+apart, for those who ask for it: a block of rows is no request, and a canary is not judged by it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
-from dasier import layout
+from dasier import layout, ulid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,6 +31,9 @@ KIND = "prediction"
 
 MOST = 200_000
 """Records that one reading gives at most, unless told otherwise: some 100 MB of memory."""
+
+_LONGEST_JOB = timedelta(days=2)
+"""A job is given up after a day."""
 
 _SLACK = timedelta(minutes=15)
 """How far two clocks may be apart: files are sought from so much earlier. Which records count is for
@@ -62,7 +66,7 @@ class Prediction:
     refusals : int
         1 if the request was refused for what it is.
     latency_ms : float
-        From the parsed event to the answer.
+        From the parsed event to the answer; 0 of a job's block, which nobody waits for.
     client : str or None
         A digest: the same caller has the same one, and the log does not hold the caller's own id.
     positions : tuple of int or None
@@ -73,6 +77,10 @@ class Prediction:
         ``predictions``, and ``probabilities`` and ``scores`` if the model gives them; None as above.
     warnings : mapping of code to int
         How many of each.
+    job : str or None
+        The batch job whose block this is; None of a request. Of a block nothing is said of its time, and its errors are the job's.
+    rows_refused : int
+        How many rows of a block were not answered, each by itself; of a request all are, or none.
     """
 
     id: str
@@ -81,7 +89,7 @@ class Prediction:
     version: int
     status: int
     rows: int
-    latency_ms: float
+    latency_ms: float = 0.0
     errors: int = 0
     refusals: int = 0
     release: int | None = None
@@ -91,6 +99,8 @@ class Prediction:
     columns: Mapping[str, list[Any]] | None = None
     outputs: Mapping[str, list[Any]] | None = None
     warnings: Mapping[str, int] | None = None
+    job: str | None = None
+    rows_refused: int = 0
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
@@ -110,13 +120,14 @@ class Prediction:
         return cls(**known)
 
 
-def read(
+def read(  # noqa: PLR0913 - keywords
     store: Store,
     name: str,
     *,
     since: datetime,
     until: datetime | None = None,
     most: int = MOST,
+    jobs: bool = False,
 ) -> Iterator[Prediction]:
     """Give the records of a model that were written since a time, oldest file first.
 
@@ -126,6 +137,26 @@ def read(
         Aware; `until` is now if it is not given. A quarter of an hour more is read at each end, since clocks differ.
     most : int
         Reading ends after so many.
+    jobs : bool
+        Whether the blocks of batch jobs are given as well, after the requests of their day.
+
+    Raises
+    ------
+    Unavailable
+        If the store does not answer.
+    """
+    for key in files(store, name, since=since, until=until, jobs=jobs):
+        for record in of_file(store, key):
+            if most <= 0:
+                return
+            most -= 1
+            yield record
+
+
+def files(
+    store: Store, name: str, *, since: datetime, until: datetime | None = None, jobs: bool = False
+) -> Iterator[str]:
+    """Give the keys of the files that `read` reads. What a file holds never changes.
 
     Raises
     ------
@@ -134,13 +165,46 @@ def read(
     """
     last = (until or datetime.now(UTC)) + _SLACK
     first = since - _SLACK
+    blocks = _blocks(store, name, first, last) if jobs else {}
     for day in days(first, last):
-        for key in sorted(store.keys(layout.predictions(name, day), written_since=first)):
-            for record in _records(store.get(key) or b"", key):
-                if most <= 0:
-                    return
-                most -= 1
-                yield record
+        yield from sorted(store.keys(layout.predictions(name, day), written_since=first))
+        yield from blocks.get(day, [])
+
+
+def of_file(store: Store, key: str) -> Iterator[Prediction]:
+    """Give the records of a file; none if it is gone.
+
+    Raises
+    ------
+    Unavailable
+        If the store does not answer.
+    """
+    yield from _records(store.get(key) or b"", key)
+
+
+def days_of_jobs(store: Store, name: str, *, since: datetime, until: datetime) -> set[str]:
+    """Give the days on which something of a batch job was logged.
+
+    Raises
+    ------
+    Unavailable
+        If the store does not answer.
+    """
+    return set(_blocks(store, name, since, until))
+
+
+def _blocks(store: Store, name: str, first: datetime, last: datetime) -> dict[str, list[str]]:
+    """Give the keys of what was logged of jobs since a time, by the day on which the store took them."""
+    prefix = layout.predictions_of_jobs(name)
+    found = sorted(
+        (entry.written, entry.key)
+        for entry in store.entries(prefix, after=prefix + ulid.since(first - _LONGEST_JOB))
+        if entry.written >= first
+    )
+    by_day: dict[str, list[str]] = {}
+    for written, key in found:
+        by_day.setdefault(f"{min(written, last).astimezone(UTC):%Y-%m-%d}", []).append(key)
+    return by_day
 
 
 def lately(

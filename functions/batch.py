@@ -41,7 +41,7 @@ def batch_handler(
         named, most = _named(event), running.settings.fan_out_bytes
         if named is None:
             named, most = sweeping.abandoned(running.registry.store, now=now()), 0
-        return {"jobs": working.work_on(running, named, left_s, below_bytes=most)}
+        return {"jobs": working.work_on(running, named, left_s, below_bytes=most, now=now)}
 
     return handle
 

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, current_app, render_template
 
 from dasier.errors import DasierError
 from dasier.words import IN_UNIT, MEANINGS, MEASURES, SHARES
+from webapp.api import api
 from webapp.calls import calls
 from webapp.descriptions import descriptions
 from webapp.labels import with_unit
@@ -19,7 +20,7 @@ from webapp.numbers import exact_percent, readable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dasier.client import Client, Metric, ModelDescription
+    from dasier.client import Metric, ModelDescription
 
 blueprint = Blueprint("about", __name__, url_prefix="/models/<name>")
 
@@ -56,7 +57,7 @@ def show(name: str) -> str:
 @blueprint.get("/card")
 def card(name: str) -> Response:
     """Show the card as it was written with the version."""
-    page = _client().card(name, media_type="text/html", language=current())
+    page = api().card(name, media_type="text/html", language=current())
     headers = {"Content-Security-Policy": CARD_POLICY}
     return Response(page, content_type="text/html; charset=utf-8", headers=headers)
 
@@ -94,7 +95,7 @@ def _of(described: ModelDescription) -> str:
 def _pictures(name: str) -> list[tuple[str, str]]:
     """Give the pictures of the card, each with what it shows; none if there is no card."""
     try:
-        page = _client().card(name, media_type="text/html", language=current())
+        page = api().card(name, media_type="text/html", language=current())
     except DasierError:
         current_app.logger.warning("card unavailable", exc_info=True)
         return []
@@ -116,8 +117,3 @@ class _Pictures(HTMLParser):
         source = values.get("src") or ""
         if tag == "img" and source.startswith(PICTURES):
             self.found.append((source, values.get("alt") or ""))
-
-
-def _client() -> Client:
-    client: Client = current_app.extensions["dasier-client"]
-    return client

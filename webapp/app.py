@@ -62,6 +62,7 @@ def create_app(settings: Settings, client: Client | None = None) -> Flask:
         PUBLIC_API_URL=settings.public_api_url or settings.api_url,
         API_WANTS_KEY=settings.api_key is not None,
         SIGN_IN=settings.provider,
+        PAGE_S=settings.page_s,
     )
     app.extensions["dasier-client"] = client or Client(
         settings.api_url,

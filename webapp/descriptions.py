@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from flask import current_app
 
+from webapp.api import api
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -29,7 +31,7 @@ MOST = 64
 class Descriptions:
     """Descriptions by model, the newest that were seen."""
 
-    client: Client
+    api: Callable[[], Client]
     monotonic: Callable[[], float] = time.monotonic
     _seen: dict[str, tuple[float, ModelDescription]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -41,7 +43,7 @@ class Descriptions:
         ------
         NotFound, Unavailable
         """
-        described = self.client.describe(name)
+        described = self.api().describe(name)
         with self._lock:
             self._seen.pop(name, None)
             while len(self._seen) >= MOST:
@@ -73,7 +75,7 @@ class Descriptions:
 
 def register(app: Flask) -> None:
     """Let each process remember what it saw."""
-    app.extensions["dasier-descriptions"] = Descriptions(app.extensions["dasier-client"])
+    app.extensions["dasier-descriptions"] = Descriptions(api)
 
 
 def descriptions() -> Descriptions:

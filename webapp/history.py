@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, current_app, render_template, request
+from flask import Blueprint, render_template, request
 
 from dasier.errors import VersionNotFound
+from webapp.api import api
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,7 @@ SHOWN = 20
 @blueprint.get("/models/<name>/history")
 def show(name: str) -> str:
     """Show the releases and versions of a model, newest first, a page at a time."""
-    client = _client()
+    client = api()
     before = {key: request.args.get(key, type=int) for key in ("releases", "versions")}
     before = {key: number if number and number > 0 else None for key, number in before.items()}
     versions = client.versions(name, limit=SHOWN, before=before["versions"])
@@ -35,7 +36,7 @@ def show(name: str) -> str:
     return render_template(
         "models/history.html",
         name=name,
-        title=title(_client(), name, versions),
+        title=title(api(), name, versions),
         head=newest[0] if newest else None,
         releases=releases,
         versions=versions,
@@ -46,11 +47,11 @@ def show(name: str) -> str:
 @blueprint.get("/models/<name>/versions/<int:version>")
 def verdict(name: str, version: int) -> str:
     """Show the verdict on one version in full."""
-    found = _client().versions(name, limit=1, before=version + 1)
+    found = api().versions(name, limit=1, before=version + 1)
     if not found or found[0].version != version:
         raise VersionNotFound(version)
     return render_template(
-        "models/version.html", name=name, title=title(_client(), name, found), version=found[0]
+        "models/version.html", name=name, title=title(api(), name, found), version=found[0]
     )
 
 
@@ -58,8 +59,3 @@ def title(client: Client, name: str, versions: Sequence[VersionEntry]) -> Any:
     """Give what a model is called, in the words of the newest version that can be believed; nothing if none can."""
     believed = next((one.version for one in versions if one.trusted), None)
     return {} if believed is None else client.version(name, believed).document.get("title")
-
-
-def _client() -> Client:
-    client: Client = current_app.extensions["dasier-client"]
-    return client

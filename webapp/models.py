@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from dasier.client import Answer
 from dasier.errors import InvalidRequest, Unavailable
 from webapp import forms, preferences, visitor
+from webapp.api import api
 from webapp.descriptions import descriptions
 from webapp.fields import PREFIX
 from webapp.history import title
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Response
 
-    from dasier.client import Client, ModelDescription, ModelEntry, ReleaseEntry
+    from dasier.client import ModelDescription, ModelEntry, ReleaseEntry
     from webapp.forms import Form
 
     Page = tuple[str, HTTPStatus]
@@ -41,9 +42,7 @@ def index() -> str:
     """Show the models that answer, or those that have every word that is looked for."""
     asked = request.args.get("q", "")[:100].strip()
     found = [
-        one
-        for one in _client().models(paused=True)
-        if all(word in _said(one) for word in _plain(asked).split())
+        one for one in api().models(paused=True) if all(word in _said(one) for word in _plain(asked).split())
     ]
     return render_template("models/index.html", models=found, asked=asked)
 
@@ -165,7 +164,7 @@ def _page(
 def _log(name: str) -> tuple[ReleaseEntry, ...] | None:
     """Give the newest releases; None if they cannot be read, which is no reason not to answer."""
     try:
-        return _client().releases(name, limit=RECENT)
+        return api().releases(name, limit=RECENT)
     except Unavailable:
         current_app.logger.warning("release log unavailable", exc_info=True)
         return None
@@ -173,11 +172,6 @@ def _log(name: str) -> tuple[ReleaseEntry, ...] | None:
 
 def _idle(name: str, log: Sequence[ReleaseEntry], status: HTTPStatus) -> Page:
     """Say that a model is there and answers nobody for now, since when, and why."""
-    client = _client()
+    client = api()
     called = title(client, name, client.versions(name, limit=1))
     return render_template("models/idle.html", name=name, title=called, log=log), status
-
-
-def _client() -> Client:
-    client: Client = current_app.extensions["dasier-client"]
-    return client

@@ -14,12 +14,13 @@ from flask_babel import gettext as _
 
 from dasier.errors import Conflict, NotSignedIn, ReleaseRefused
 from webapp import decisions, person, preferences
+from webapp.api import api
 from webapp.decisions import Wish
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
-    from dasier.client import Client, Operator
+    from dasier.client import Operator
     from webapp.person import Person
 
     Page = tuple[str, HTTPStatus]
@@ -109,7 +110,7 @@ def review(name: str) -> Page | Response:
             return start(name)
     else:
         wish = Wish.typed(request.form)
-    seen, client = _operator().model(name), _client()
+    seen, client = _operator().model(name), api()
     versions, releases = client.versions(name, limit=VERSIONS), client.releases(name, limit=RELEASES)
     problems = wish.problems(decisions.choices(seen.release, releases, versions))
     if seen.number != wish.on:
@@ -155,7 +156,7 @@ def _meanwhile(name: str, wish: Wish) -> Page:
 
 def _page(name: str, wish: Wish | None, status: HTTPStatus = HTTPStatus.OK, **more: Any) -> Page:
     """Render a model's page; what was filled in stays, on top of what serves now."""
-    seen, client = _operator().model(name), _client()
+    seen, client = _operator().model(name), api()
     versions, releases = client.versions(name, limit=VERSIONS), client.releases(name, limit=RELEASES)
     return render_template(
         "operations/show.html",
@@ -178,9 +179,4 @@ def _me() -> Person:
 
 
 def _operator() -> Operator:
-    return _client().operator(_me().token)
-
-
-def _client() -> Client:
-    client: Client = current_app.extensions["dasier-client"]
-    return client
+    return api().operator(_me().token)

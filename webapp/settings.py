@@ -93,7 +93,10 @@ class Settings:
     timeout_s : float
         For one attempt at the API, in seconds.
     patience_s : float
-        For all attempts together: a person is waiting.
+        After which no further attempt begins: a person is waiting.
+    page_s : float
+        After which a page asks the API nothing more (`webapp.api`). The three together stay below what API Gateway gives
+        a page, 29 s.
     """
 
     api_url: str
@@ -104,7 +107,8 @@ class Settings:
     plain_http: bool = False
     provider: Provider | None = None
     timeout_s: float = 10.0
-    patience_s: float = 12.0
+    patience_s: float = 8.0
+    page_s: float = 10.0
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, render_template, request
 
 from webapp import sheets, visitor
+from webapp.api import is_late
 from webapp.asking import ask
 from webapp.converting import plain
 from webapp.descriptions import descriptions
@@ -64,7 +65,7 @@ def send(name: str) -> Page:
         return page(name, HTTPStatus.UNPROCESSABLE_ENTITY, refusal=sheet_refused(error))
     if request.form.get("step") != "ask" or not found.good:
         return page(name, table=found, shown=_shown(found), text=text)
-    outcomes = ask(visitor.client(), described, [row.values for row in found.good])
+    outcomes = ask(visitor.client(), described, [row.values for row in found.good], is_late=is_late)
     results = answered(described, found, outcomes)
     return page(name, results=results, download=address(written(results.download)))
 

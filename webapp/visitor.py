@@ -10,7 +10,9 @@ import re
 import secrets
 from typing import TYPE_CHECKING
 
-from flask import current_app, g, request
+from flask import g, request
+
+from webapp.api import api
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -25,8 +27,7 @@ _WORD = re.compile(r"[A-Za-z0-9_-]{22}")
 
 def client() -> Client:
     """Give the API, asked in the name of the visitor whose request this is."""
-    found: Client = current_app.extensions["dasier-client"]
-    return found.caller(_word())
+    return api().caller(_word())
 
 
 def _word() -> str:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _TIMEOUT_S = 10
+_RENEWED = frozenset({"assume-role-with-web-identity", "container-role", "iam-role"})
+"""As boto3 calls the credentials of a machine, a container or a pod. A store finds those by itself and takes new ones when they end."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +61,13 @@ class Account:
             return self._session.client(service, region_name=region, config=config)
 
     def store_environment(self) -> dict[str, str]:
-        """Give region and credentials as `dasier.store.open_store` reads them: it knows no profiles."""
+        """Give region and credentials as `dasier.store.open_store` reads them: it knows no profiles.
+
+        Credentials that are written down are as they are now: a server that had those of a role would be refused once they end.
+        """
         with refusals("credentials"):
             found = self._session.get_credentials()
-            keys = found.get_frozen_credentials() if found else None
+            keys = found.get_frozen_credentials() if found and found.method not in _RENEWED else None
         given = {"AWS_REGION": self.region or ""}
         if keys is not None:
             given |= {

@@ -69,7 +69,7 @@ def _asked(call: Any, name: str) -> Mapping[str, Any]:
 
 def _denies_plain_http(statement: Mapping[str, Any]) -> bool:
     secure = statement.get("Condition", {}).get("Bool", {}).get("aws:SecureTransport")
-    return "s3:*" in _several(statement["Action"]) and str(secure).lower() == "false"
+    return "s3:*" in _several(statement.get("Action", [])) and str(secure).lower() == "false"
 
 
 def _denies_overwriting(statement: Mapping[str, Any], resource: str) -> bool:
@@ -87,7 +87,7 @@ def _denies_deleting(statement: Mapping[str, Any], resource: str) -> bool:
 
 def _about(statement: Mapping[str, Any], resource: str, action: str) -> bool:
     resources = _several(statement.get("Resource", []))
-    return action in _several(statement["Action"]) and any(r.endswith(resource) for r in resources)
+    return action in _several(statement.get("Action", [])) and any(r.endswith(resource) for r in resources)
 
 
 def _several(value: Any) -> list[str]:

@@ -85,7 +85,8 @@ def from_registry(asked: Asked, session: Session, *, as_json: bool) -> None:
     store = registry.store
     service = Service(registry, Settings(registry=session.url, trusted_keys=session.trusted_keys))
     job = accept_file(service, asked.name, asked.version, asked.source)
-    worker = _Worker(lambda: work(service, job.id, lambda: float("inf")))
+    # Nobody comes next to try again.
+    worker = _Worker(lambda: work(service, job.id, lambda: float("inf"), most_attempts=1))
     with _shown(asked, quiet=as_json) as show:
         worker.start()
         while worker.is_alive():

@@ -10,7 +10,7 @@ import click
 from dasier.cli.options import json_option, registry_option
 from dasier.cli.session import Session
 from dasier.cli.show import json_out, moment, say, table
-from dasier.errors import Untrusted, VersionNotFound
+from dasier.errors import NotFound, Untrusted, VersionNotFound
 from dasier.words.verdicts import summary
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def models(registry: str | None, *, as_json: bool) -> None:
       dasier models --registry s3://my-bucket --json
     """  # noqa: D301
     opened = Session.of(registry).registry()
-    found = [_model(opened, name) for name in opened.names()]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        found = list(pool.map(lambda name: _model(opened, name), opened.names()))
     if as_json:
         json_out({"models": found})
     else:
@@ -94,7 +95,8 @@ def releases(name: str, limit: int, registry: str | None, *, as_json: bool) -> N
     if head is None:
         opened.versions(name)  # says that there is no such model, if there is none
     # Releases are numbered from 1 without gaps: the newest says which there are.
-    numbers = range(head.number if head else 0, max(0, (head.number if head else 0) - limit), -1)
+    newest = head.number if head else 0
+    numbers = range(newest, max(0, newest - limit), -1)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         read = list(pool.map(lambda number: opened.release(name, number), numbers))
     log = [release for release in read if release is not None]
@@ -103,7 +105,7 @@ def releases(name: str, limit: int, registry: str | None, *, as_json: bool) -> N
         return
     columns = ["no.", "when (UTC)", "action", "from → to", "canary", "who", "why"]
     table(columns, [_release_row(release) for release in log], prose=True)
-    _say_rest(head.number - len(numbers) if head else 0)
+    _say_rest(newest - len(numbers))
 
 
 def _release_row(release: Release) -> list[object]:
@@ -145,18 +147,19 @@ def _say_rest(rest: int) -> None:
 
 
 def _model(registry: Registry, name: str) -> dict[str, Any]:
-    release = registry.head(name)
-    numbers = registry.versions(name)
-    shown: dict[str, Any] = {
-        "name": name,
-        "newest": numbers[-1],
-        "version": release.serving if release else None,
-    }
-    described = registry.manifest(name, shown["version"] or numbers[-1])
+    """Give a model as the list shows it; one of which something cannot be read stands beside the others, which are well."""
+    shown: dict[str, Any] = {"name": name}
+    shown |= dict.fromkeys(("newest", "version", "task", "runtime", "updated"))
+    try:
+        shown["newest"] = newest = registry.versions(name)[-1]
+        release = registry.head(name)
+        shown |= {"version": release and release.serving, "updated": release and release.when}
+        described = registry.manifest(name, shown["version"] or newest)
+    except (Untrusted, NotFound) as error:
+        return shown | {"title": str(error)}
     return shown | {
         "task": described.schema.output.task,
         "runtime": described.runtime.name,
-        "updated": release.when if release else None,
         "title": described.title.get("en", name),
     }
 

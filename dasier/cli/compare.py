@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from dasier.cli.drawing import plots_of, write
 from dasier.cli.options import json_option, registry_option
 from dasier.cli.session import Session
 from dasier.cli.show import json_out, say
 from dasier.errors import ComparisonRefused
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
-    from dasier.comparing import Comparison, Source
+    from dasier.comparing import Source
     from dasier.manifest import Manifest
     from dasier.registry import Registry
 
@@ -77,8 +75,7 @@ def compare(
     from dasier import comparing  # noqa: PLC0415 (numpy and the runtimes)
     from dasier.cli.comparison import show  # noqa: PLC0415
 
-    if plot is not None:
-        _plots()
+    plots = None if plot is None else plots_of("dasier.comparing")
     opened = Session.of(registry).registry()
     old, new = comparing.manifests(opened, name, version, against)
     if file:
@@ -89,31 +86,12 @@ def compare(
         source = _logged(opened, old, new, since)
     say(f"Versions {old.version} and {new.version} answer {len(source)} rows, each in a process of its own.")
     found = comparing.compare(opened, old, new, source, by=by, examples=examples)
-    if plot is not None:
-        _draw(found, plot)
+    if plot is not None and plots is not None:
+        write(plot, plots.draw(found))
     if as_json:
         json_out(found.document)
     else:
         show(found.document)
-
-
-def _plots() -> ModuleType:
-    """Give the module that draws, or say what it takes, before minutes are spent on answers."""
-    try:
-        return import_module("dasier.comparing.plots")
-    except ModuleNotFoundError as error:
-        raise ComparisonRefused(
-            f"--plot draws with {error.name}, which is not installed: pip install 'dasier[build]'"
-        ) from error
-
-
-def _draw(found: Comparison, file: Path) -> None:
-    drawn = _plots().draw(found)
-    try:
-        file.write_bytes(drawn)
-    except OSError as error:
-        raise ComparisonRefused(f"{file} cannot be written: {error.strerror}") from error
-    say(f"Drawn in {file}.")
 
 
 def moment_of(text: str, now: datetime) -> datetime:

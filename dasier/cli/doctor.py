@@ -17,13 +17,14 @@ from dasier.cli.show import json_out, table
 from dasier.errors import DasierError
 from dasier.findings import Finding
 from dasier.local.project import find_project
-from dasier.personal import SETTING, hashed_names
+from dasier.personal import SETTING, hashed_names, key_of
 from dasier.runtimes import check_requirements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from dasier.releases import Release
+    from dasier.manifest import Manifest
+    from dasier.registry import Registry
 
 _LIBRARIES = {
     "serve": ("numpy", "obstore", "onnxruntime", "orjson", "scikit-learn", "uvicorn"),
@@ -130,69 +131,74 @@ def _kept_here(registry: str | None) -> Iterator[Finding]:
     except DasierError as error:
         yield Finding("registry", well=False, found=str(registry), advice=str(error))
         return
-    yield _registry(session)
-    yield _key(session)
-    yield from _versions(session)
-    yield from _personal(session)
-
-
-def _registry(session: Session) -> Finding:
     try:
-        count = len(session.registry().names())
+        opened = session.registry()
+        names = opened.names()
     except DasierError as error:
-        return Finding("registry", well=False, found=session.url, advice=str(error))
-    return Finding("registry", well=True, found=f"{session.url}, {count} models")
+        yield Finding("registry", well=False, found=session.url, advice=str(error))
+        yield _key(session)
+        return
+    yield Finding("registry", well=True, found=f"{session.url}, {len(names)} models")
+    yield _key(session)
+    served, unread = _served(opened, names)
+    yield from unread
+    yield from _versions(served)
+    yield from _personal(served, session.environment)
 
 
-def _versions(session: Session) -> Iterator[Finding]:
-    """Say of each version that callers get whether this release and these libraries can serve it."""
-    try:
-        registry = session.registry()
-        heads = {name: registry.head(name) for name in registry.names()}
-    except DasierError:
-        return  # told by `_registry`
+def _served(registry: Registry, names: list[str]) -> tuple[list[Manifest], list[Finding]]:
+    """Give the versions that callers get, which are those that serve and canaries; and what of them cannot be read."""
+    served, unread = [], []
+    for name in names:
+        try:
+            head = registry.head(name)
+        except DasierError as error:
+            found = "which version serves cannot be read"
+            unread.append(Finding(name, well=False, found=found, advice=str(error)))
+            continue
+        for number in (head and head.serving, head and head.canary and head.canary.version):
+            if number:
+                try:
+                    served.append(registry.manifest(name, number))
+                except DasierError as error:
+                    unread.append(_not_served(name, number, error))
+    return served, unread
+
+
+def _not_served(name: str, version: int, error: DasierError) -> Finding:
+    found = "callers get it, and it cannot be served here"
+    return Finding(f"{name}, version {version}", well=False, found=found, advice=str(error))
+
+
+def _versions(served: list[Manifest]) -> Iterator[Finding]:
+    """Say of each version whether this release and these libraries can serve it."""
     well = 0
-    for name, head in heads.items():
-        for number in _served(head):
-            try:
-                needs = registry.manifest(name, number).runtime
-                check_requirements(needs.name, needs.requires)
-            except DasierError as error:
-                found = "callers get it, and it cannot be served here"
-                yield Finding(f"{name}, version {number}", well=False, found=found, advice=str(error))
-            except ImportError:
-                pass  # `_libraries` says which is missing
-            else:
-                well += 1
+    for manifest in served:
+        try:
+            check_requirements(manifest.runtime.name, manifest.runtime.requires)
+        except DasierError as error:
+            yield _not_served(manifest.name, manifest.version, error)
+        except ImportError:
+            pass  # `_libraries` says which is missing
+        else:
+            well += 1
     if well:
         yield Finding("versions that serve", well=True, found=f"{well} can be served here")
 
 
-def _served(head: Release | None) -> list[int]:
-    """Give the versions that callers get: the one that serves, and a canary."""
-    if head is None:
-        return []
-    return [number for number in (head.serving, head.canary and head.canary.version) if number]
-
-
-def _personal(session: Session) -> Iterator[Finding]:
+def _personal(served: list[Manifest], environment: Mapping[str, str]) -> Iterator[Finding]:
     """Say whether columns that recipes say to hash are: nothing if there are none."""
+    by_model = {manifest.name: columns for manifest in served if (columns := hashed_names(manifest.schema))}
+    if not by_model:
+        return
+    found = "; ".join(f"{name}: {', '.join(columns)}" for name, columns in by_model.items())
     try:
-        registry = session.registry()
-        heads = {name: registry.head(name) for name in registry.names()}
-        hashed = [
-            f"{name}: {', '.join(columns)}"
-            for name, head in heads.items()
-            if head
-            and head.serving
-            and (columns := hashed_names(registry.manifest(name, head.serving).schema))
-        ]
-    except DasierError:
-        return  # that the registry or a version cannot be read is told by others
-    if hashed:
-        key = session.environment.get(SETTING)
-        advice = f"they are left out of the log: set {SETTING}, the same for all that serve or watch"
-        yield Finding("personal columns", bool(key), "; ".join(hashed), "" if key else advice)
+        key = key_of(environment)
+    except ValueError as error:
+        yield Finding("personal columns", well=False, found=found, advice=str(error))
+        return
+    advice = f"they are left out of the log: set {SETTING}, the same for all that serve or watch"
+    yield Finding("personal columns", key is not None, found, "" if key else advice)
 
 
 def _key(session: Session) -> Finding:

@@ -11,14 +11,14 @@ import click
 
 from dasier.cli.compare import moment_of
 from dasier.cli.comparison import counted, figure
+from dasier.cli.drawing import plots_of, write
 from dasier.cli.options import json_option, registry_option
 from dasier.cli.session import Session
-from dasier.cli.show import json_out, say, table
+from dasier.cli.show import json_out, table
 from dasier.personal import PersonalKey, key_of
 from dasier.words.drift import NOT_ESTIMATED, TESTS
 
 if TYPE_CHECKING:
-    from dasier.drift import Report
     from dasier.words import Language
 
 _DAYS = 31
@@ -70,6 +70,7 @@ def drift(
     from dasier import drift as drifting  # noqa: PLC0415 (numpy)
     from dasier.errors import ComparisonRefused  # noqa: PLC0415
 
+    plots = None if plot is None else plots_of("dasier.drift")
     opened = Session.of(registry).registry()
     opened.versions(name)
     head = opened.head(name)
@@ -80,10 +81,10 @@ def drift(
             f"The prediction log holds nothing that {f'version {version} of ' if version else ''}{name} answered "
             f"since {since:%Y-%m-%d %H:%M} UTC."
         )
-    if plot is not None:
-        _write(plot, _drawn(report))
+    if plot is not None and plots is not None:
+        write(plot, plots.draw(report))
     if html is not None:
-        _write(html, drifting.page(report, lang))
+        write(html, drifting.page(report, lang))
     if as_json:
         json_out(report.document)
     else:
@@ -97,28 +98,6 @@ def _key() -> PersonalKey | None:
         return key_of(os.environ)
     except ValueError as error:
         raise SettingsInvalid([str(error)]) from error
-
-
-def _drawn(report: Report) -> bytes:
-    from dasier.errors import ComparisonRefused  # noqa: PLC0415
-
-    try:
-        from dasier.drift import plots  # noqa: PLC0415 (matplotlib)
-    except ModuleNotFoundError as error:
-        raise ComparisonRefused(
-            f"--plot draws with {error.name}, which is not installed: pip install 'dasier[build]'"
-        ) from error
-    return plots.draw(report)
-
-
-def _write(file: Path, content: bytes) -> None:
-    from dasier.errors import ComparisonRefused  # noqa: PLC0415
-
-    try:
-        file.write_bytes(content)
-    except OSError as error:
-        raise ComparisonRefused(f"{file} cannot be written: {error.strerror}") from error
-    say(f"Written to {file}.")
 
 
 def show(document: dict[str, Any]) -> None:
@@ -139,15 +118,17 @@ def show(document: dict[str, Any]) -> None:
 def _head(document: dict[str, Any]) -> None:
     told = document["counts"]
     span = f"{document['since'][:10]} to {document['until'][:10]}"
+    of = [counted(told["requests"], "request")] if told["requests"] or not told["blocks"] else []
+    of += [f"{counted(told['blocks'], 'block')} of batch jobs"] if told["blocks"] else []
     click.echo(
         f"{document['name']}, version {document['version']}, {span}: {counted(told['rows'], 'row')} of "
-        f"{counted(told['requests'], 'request')} against training."
+        f"{' and '.join(of)} against training."
     )
     parts = []
     if told["asked"] > told["rows"]:
         parts.append(f"the log holds {told['rows']} of {told['asked']} rows that were answered")
     if told["refused"] or told["failed"]:
-        parts.append(f"{counted(told['refused'], 'request')} refused, {told['failed']} failed")
+        parts.append(f"{told['refused']} refused, {told['failed']} failed")
     parts += [f"version {one} answered {counted(n, 'request')}" for one, n in document["others"].items()]
     if document["unread"]:
         parts.append(f"{counted(document['unread'], 'record')} could not be read")

@@ -1,4 +1,4 @@
-"""`dasier gc`: remove blobs that no version names, and jobs that are over."""
+"""`dasier gc`: remove blobs that no version names, and what old jobs and canaries left."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from dasier.cli.show import json_out, progress
     default=30.0,
     show_default=True,
     type=click.FloatRange(min=0),
-    help="Remove of batch jobs what was written before; a bucket in AWS does so by itself.",
+    help="Remove of batch jobs, and of what was counted of canaries, what was written before; a bucket in AWS does so itself.",
 )
 @registry_option
 @json_option
@@ -40,7 +40,7 @@ def gc(
     as_json: bool,
     yes: bool,
 ) -> None:
-    """Remove blobs that no version names (what a publisher that was killed left behind), and batch jobs that are over.
+    """Remove blobs that no version names (what a publisher that was killed left behind), and what old jobs and canaries left.
 
     Blobs are written before the version that names them, so those of the last day are left alone:
     somebody may be publishing them.
@@ -52,9 +52,12 @@ def gc(
     opened = Session.of(registry).registry()
     now = datetime.now(UTC)
     blobs = opened.unreferenced(written_before=now - timedelta(hours=older_than_hours))
-    jobs = sorted(opened.store.keys(layout.JOBS, written_before=now - timedelta(days=jobs_older_than_days)))
-    keys = [*blobs, *jobs]
-    what = f"{len(blobs)} blobs that no version names, {len(jobs)} files of old jobs"
+    before = now - timedelta(days=jobs_older_than_days)
+    jobs, trials = (
+        sorted(opened.store.keys(prefix, written_before=before)) for prefix in (layout.JOBS, layout.TRIALS)
+    )
+    keys = [*blobs, *jobs, *trials]
+    what = f"{len(blobs)} blobs that no version names, {len(jobs)} files of old jobs, {len(trials)} of old canaries"
     remove = bool(keys) and not dry_run
     if remove and not yes:
         remove = click.confirm(f"Remove {what}?", err=True)
@@ -65,7 +68,7 @@ def gc(
                 opened.store.delete(key)
                 bars.advance(task)
     if as_json:
-        json_out({"unreferenced": blobs, "jobs": jobs, "removed": remove})
+        json_out({"unreferenced": blobs, "jobs": jobs, "trials": trials, "removed": remove})
         return
     for key in keys:
         click.echo(key)

@@ -153,11 +153,6 @@ def _watcher(session: Session, stop: threading.Event) -> threading.Thread:
     waking = {schedule.function for schedule in template.schedules}
     waking |= {trigger.function for trigger in template.store_triggers}
     watch = Watch(session.registry().store, template, Functions.load(waking, root))
-
-    def run() -> None:
-        watch.sweep()
-        watch.run(stop)
-
-    thread = threading.Thread(target=run, name="watch")
+    thread = threading.Thread(target=watch.run, args=(stop,), name="watch")
     thread.start()
     return thread

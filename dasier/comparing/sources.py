@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 MOST_LOGGED = 100_000
 """Rows of the log that are replayed at most: they are held in memory."""
 
+MOST_OF_JOBS = 10_000
+"""Beside them of batch jobs: a table of millions takes the place of nobody who asks for a few rows."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
@@ -156,7 +159,8 @@ def from_log(
 ) -> Source | None:
     """Give the rows that callers sent and the log holds, with what feedback says was true; None if there are none.
 
-    Of more than `MOST_LOGGED` the newest. Of requests that were refused, or not sampled, the log holds no rows.
+    Of more than `MOST_LOGGED`, and of more than `MOST_OF_JOBS` of batch jobs, the newest. Of requests that were refused, or not
+    sampled, the log holds no rows.
 
     Raises
     ------
@@ -172,30 +176,36 @@ def from_log(
             "be asked again. Hand rows in with --rows FILE, or use --held-out."
         )
     truths = feedback.read(registry.store, new.name, first=since, last=now)
-    kept: deque[_Logged] = deque(maxlen=MOST_LOGGED)
-    requests = without = rows = 0
-    for record in predictions.read(registry.store, new.name, since=since, until=now, most=sys.maxsize):
+    asked: deque[_Logged] = deque(maxlen=MOST_LOGGED)
+    of_jobs: deque[_Logged] = deque(maxlen=MOST_OF_JOBS)
+    requests = blocks = without = rows = 0
+    held = predictions.read(registry.store, new.name, since=since, until=now, most=sys.maxsize, jobs=True)
+    for record in held:
         if datetime.fromisoformat(record.time) < since:
             continue
-        requests += 1
+        requests += record.job is None
+        blocks += record.job is not None
         without += record.columns is None
+        kept = asked if record.job is None else of_jobs
         for logged in _logged(record, truths.get(record.id)):
             rows += 1
             kept.append(logged)
-    if not kept:
+    every = [*of_jobs, *asked]
+    if not every:
         return None
-    told = f"{len(kept)} rows that callers sent since {since:%Y-%m-%d %H:%M} UTC, of {requests} requests in the log"
-    if rows > len(kept):
-        told += f"; {rows - len(kept)} older rows are left out"
+    told = f"{len(every)} rows that callers sent since {since:%Y-%m-%d %H:%M} UTC, of {requests} requests"
+    told += f" and {blocks} blocks of batch jobs in the log" if blocks else " in the log"
+    if rows > len(every):
+        told += f"; {rows - len(every)} older rows are left out"
     if without:
-        told += f"; of {without} requests it holds no rows"
+        told += f"; of {without} {'of these' if blocks else 'requests'} it holds no rows"
     return Source(
         kind="log",
         told=told,
-        records=tuple(one.cells for one in kept),
-        names=tuple(one.name for one in kept),
-        truth=tuple(one.truth for one in kept) if any(one.truth is not None for one in kept) else None,
-        callers=tuple(one.caller for one in kept),
+        records=tuple(one.cells for one in every),
+        names=tuple(one.name for one in every),
+        truth=tuple(one.truth for one in every) if any(one.truth is not None for one in every) else None,
+        callers=tuple(one.caller for one in every),
     )
 
 

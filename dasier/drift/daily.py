@@ -10,7 +10,7 @@ from dasier import layout
 from dasier.drift.page import page
 from dasier.drift.report import MOST_DAYS, of_day
 from dasier.manifest import canonical
-from dasier.predictions import days
+from dasier.predictions import days, days_of_jobs
 from dasier.words import LANGUAGES
 
 if TYPE_CHECKING:
@@ -35,11 +35,13 @@ def due(registry: Registry, name: str, *, now: datetime) -> list[datetime]:
     """
     today = (now.astimezone(UTC) - SETTLED).replace(hour=0, minute=0, second=0, microsecond=0)
     over = list(days(today - timedelta(days=MOST_DAYS), today - timedelta(days=1)))
+    of_jobs = days_of_jobs(registry.store, name, since=today - timedelta(days=MOST_DAYS), until=now)
     there = {found[1] for key in registry.store.keys(layout.reports(name)) if (found := _DAY.search(key))}
     return [
         datetime.fromisoformat(day).replace(tzinfo=UTC)
         for day in over
-        if day not in there and registry.store.first(layout.predictions(name, day)) is not None
+        if day not in there
+        and (day in of_jobs or registry.store.first(layout.predictions(name, day)) is not None)
     ]
 
 

@@ -97,6 +97,8 @@ def _head(writer: Writer, document: Mapping[str, Any]) -> None:
     counted = {key: whole(n, language) for key, n in told.items()}
     span = {key: document[key][:16].replace("T", " ") for key in ("since", "until")}
     writer.text("p", writer.say("span", **span, **counted))
+    if told["blocks"]:
+        writer.text("p", writer.say("blocks", **counted))
     alarmed = [_name(writer, one) for one in document["findings"] if one["alarmed"]]
     verdict = writer.say("drifted", names=", ".join(alarmed)) if alarmed else writer.say("quiet")
     writer.text("p", verdict, **{"class": "alarm" if alarmed else "calm"})

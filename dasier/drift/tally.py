@@ -101,6 +101,9 @@ def _hashes(schema: Schema, key: PersonalKey, model: str) -> dict[str, Hashes]:
     }
 
 
+_NUMBERS = ("requests", "failed", "refused", "blocks", "without_rows", "asked", "rows")
+
+
 @dataclass(slots=True)
 class Tally:
     """What was counted.
@@ -109,10 +112,12 @@ class Tally:
     ----------
     requests, failed, refused : int
         That reached the version; those that it could not answer, and those that were refused.
+    blocks : int
+        Of batch jobs; one none of whose rows was answered counts as refused too.
     without_rows : int
-        Answered, but not sampled, or too long for a line: the log holds no rows of them.
+        Requests and blocks that were answered, but not sampled, or too long for a line: the log holds no rows of them.
     asked, rows : int
-        Rows of the answered requests, and those of them that the log holds and this counts.
+        Rows that were answered, and those of them that the log holds and this counts.
     counts : dict of key to array
         By `Watched.spreads`; each adds up to `rows`.
     """
@@ -120,6 +125,7 @@ class Tally:
     requests: int = 0
     failed: int = 0
     refused: int = 0
+    blocks: int = 0
     without_rows: int = 0
     asked: int = 0
     rows: int = 0
@@ -127,7 +133,7 @@ class Tally:
 
     def add(self, other: Tally) -> None:
         """Count what another counted as well."""
-        for name in ("requests", "failed", "refused", "without_rows", "asked", "rows"):
+        for name in _NUMBERS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for key, counted in other.counts.items():
             self.counts[key] = self.counts[key] + counted if key in self.counts else counted
@@ -140,13 +146,13 @@ class Tally:
         ValueError, TypeError, KeyError
             If its rows are none of the version's; nothing of it is counted.
         """
-        found = Tally(requests=1)
+        found = Tally(requests=1) if record.job is None else Tally(blocks=1)
         if record.errors:
             found.failed = 1
         elif record.refusals:
             found.refused = 1
         else:
-            found.asked = record.rows
+            found.asked = record.rows - record.rows_refused
             if record.columns is None or record.outputs is None:
                 found.without_rows = 1
             else:
@@ -156,10 +162,7 @@ class Tally:
 
     def to_document(self) -> dict[str, int]:
         """Give JSON types, without the counts."""
-        return {
-            name: getattr(self, name)
-            for name in ("requests", "failed", "refused", "without_rows", "asked", "rows")
-        }
+        return {name: getattr(self, name) for name in _NUMBERS}
 
 
 def _counted(record: Prediction, what: Watched) -> Iterator[tuple[str, Counts]]:
@@ -187,7 +190,8 @@ def total(days: Mapping[str, Tally]) -> Tally:
 
 
 def records(registry: Registry, name: str, *, since: datetime, until: datetime) -> Iterator[Prediction]:
-    """Give what the log holds of a time, the start included, however much it is."""
-    for record in predictions.read(registry.store, name, since=since, until=until, most=sys.maxsize):
+    """Give what the log holds of a time, of requests and of batch jobs, the start included, however much it is."""
+    held = predictions.read(registry.store, name, since=since, until=until, most=sys.maxsize, jobs=True)
+    for record in held:
         if since <= datetime.fromisoformat(record.time) < until:
             yield record

@@ -1,7 +1,7 @@
 """The gate: judge every version that has no verdict, and let those serve that pass.
 
 `judging` goes through the rules one after the other; `compatibility`, `holdout` and `comparison` are rules
-that take some room; `canary` judges by what callers got; `sweeping` decides when, and releases.
+that take some room; `canary` judges by what callers got, which `looking` counts (`counted`, `sides`); `sweeping` decides when, and releases.
 """
 
 from dasier.gate.canary import Trial, trial

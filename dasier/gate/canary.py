@@ -1,7 +1,7 @@
 """Judge a canary by what it did: promote it, take it back, or wait.
 
 It is judged by the prediction log: the requests that its release sent to it, beside those that the same release
-left with the version that serves. So no clock says what counts, and no request of before or after does.
+left with the version that serves. So no clock says what counts, and no request of before or after does, nor any row of a batch job.
 
 A canary is looked at again and again, and each look may be wrong by chance. Half of the error that the recipe
 tolerates (one minus its confidence) is shared out among the looks of the canary's time, one a minute (Bonferroni);
@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from dasier import feedback, predictions
 from dasier.errors import DataInvalid
+from dasier.gate.counted import MOST_LATENCIES, Counted
 from dasier.gate.findings import Finding, number
-from dasier.gate.sides import Side, count
+from dasier.gate.looking import look
 from dasier.measuring.measures import fisher, weighted_median
 from dasier.measuring.pairs import difference_apart
 from dasier.measuring.quality import HIGHER_IS_BETTER, PRIMARY
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dasier.gate.sides import Side
     from dasier.registry import Registry
     from dasier.releases import Release
     from dasier.schema import Output
@@ -40,8 +41,8 @@ Decision = Literal["promote", "revert", "wait"]
 LEAST = 20
 """With fewer on either side neither latency nor quality is compared: one of them moves a share by over 5 %."""
 
-MOST_LATENCIES = 5_000
-"""Of more, so many at even distances: the median of 5,000 is known to 1 %."""
+_PARTS = ("predictions", "probabilities", "scores")
+_BY_SCORES = frozenset({"log_loss", "roc_auc"})
 
 ALLOWANCE_MS = 5.0
 """A median that is so much later is tolerated whatever the factor: nobody notices, and busy machines do it."""
@@ -84,7 +85,7 @@ class Trial:
         }
 
 
-def trial(registry: Registry, name: str, release: Release, *, now: datetime) -> Trial:
+def trial(registry: Registry, name: str, release: Release, *, now: datetime, keep: bool = False) -> Trial:
     """Give how the canary of a release stands.
 
     Parameters
@@ -93,6 +94,8 @@ def trial(registry: Registry, name: str, release: Release, *, now: datetime) -> 
         One that has a canary.
     now : datetime
         Aware.
+    keep : bool
+        Whether what is counted is put down for the next look (`dasier.gate.looking`).
 
     Raises
     ------
@@ -104,14 +107,13 @@ def trial(registry: Registry, name: str, release: Release, *, now: datetime) -> 
     if release.canary is None or release.serving is None:
         raise ValueError(release.number)
     since = datetime.fromisoformat(release.when)
-    canary, serving = Side(release.canary.version), Side(release.serving)
-    truths = feedback.read(registry.store, name, first=since, last=now)
-    for record in predictions.read(registry.store, name, since=since, until=now):
-        if record.release == release.number:
-            count(record, canary, serving, truths)
-    manifest = registry.manifest(name, canary.version)
-    minutes = (now - since) / timedelta(minutes=1)
-    return weighed(canary, serving, Rules.read(manifest.gate), manifest.schema.output, minutes=minutes)
+    manifest = registry.manifest(name, release.canary.version)
+    rules, output = Rules.read(manifest.gate), manifest.schema.output
+    parts = _PARTS if (rules.metric or PRIMARY[output.task]) in _BY_SCORES else _PARTS[:1]
+    counted = Counted(release.canary.version, release.serving, parts=parts)
+    look(registry.store, name, release, counted, now=now, keep=keep)
+    canary, serving = counted.sides()
+    return weighed(canary, serving, rules, output, minutes=(now - since) / timedelta(minutes=1))
 
 
 def weighed(canary: Side, serving: Side, rules: Rules, output: Output, *, minutes: float) -> Trial:

@@ -31,16 +31,16 @@ class Side:
         That it answered or failed to answer; those refused for what they are count against nobody.
     errors : int
     latencies_ms : list of float
-        Of those that it answered.
+        Of those that it answered; of very many a sample.
     told : list
-        Each prediction whose truth is known, with it.
+        The answers whose truth is known, with it; of very many a sample.
     """
 
     version: int
     requests: int = 0
     errors: int = 0
     latencies_ms: list[float] = field(default_factory=list)
-    told: list[tuple[Prediction, list[Label]]] = field(default_factory=list)
+    told: list[tuple[Mapping[str, list[Any]], list[Label]]] = field(default_factory=list)
 
     def to_document(self) -> dict[str, Any]:
         """Give JSON types."""
@@ -64,9 +64,7 @@ class Side:
         truth = self._labels(lambda _, actual: actual)
         predictions = self._labels(lambda answered, _: answered["predictions"])
         more = {
-            name: np.asarray(
-                [cell for record, _ in self.told for cell in (record.outputs or {}).get(name, ())]
-            )
+            name: np.asarray([cell for answers, _ in self.told for cell in answers.get(name, ())])
             for name in ("probabilities", "scores")
         }
         whole = {name: cells for name, cells in more.items() if len(cells) == len(truth)}
@@ -76,28 +74,31 @@ class Side:
         self, pick: Callable[[Mapping[str, list[Any]], list[Label]], list[Any]]
     ) -> NDArray[np.object_]:
         """Give one label for each row whose truth is known, shape (n,)."""
-        every = [label for record, actual in self.told for label in pick(record.outputs or {}, actual)]
+        every = [label for answers, actual in self.told for label in pick(answers, actual)]
         labels = np.empty(len(every), dtype=object)
         labels[:] = every
         return labels
 
 
-def count(record: Prediction, canary: Side, serving: Side, truths: Mapping[str, Label | list[Label]]) -> None:
-    """Add a record to the side that it belongs to: a canary that could not be loaded has failed its caller."""
-    if record.instead_of == canary.version:
-        canary.requests += 1
-        canary.errors += 1
+def counts_for(record: Prediction, canary: int, serving: int) -> tuple[int, bool] | None:
+    """Give the version that a record counts for, and whether that failed; None if it counts for neither."""
+    if record.job is not None:  # nobody waits for a block of a job, and its version was named
+        return None
+    if record.instead_of == canary:  # a canary that could not be loaded has failed its caller
+        return canary, True
+    if record.version not in {canary, serving} or (record.refusals and not record.errors):
+        return None
+    return record.version, bool(record.errors)
+
+
+def count(record: Prediction, canary: Side, serving: Side) -> None:
+    """Add a record to the side that it belongs to."""
+    found = counts_for(record, canary.version, serving.version)
+    if found is None:
         return
-    side = {canary.version: canary, serving.version: serving}.get(record.version)
-    if side is None or (record.refusals and not record.errors):
-        return
+    version, failed = found
+    side = canary if version == canary.version else serving
     side.requests += 1
-    side.errors += record.errors
-    if record.errors:
-        return
-    side.latencies_ms.append(record.latency_ms)
-    actual = truths.get(record.id)
-    if actual is not None and record.outputs is not None and record.positions is None:
-        told = actual if isinstance(actual, list) else [actual]
-        if len(told) == len(record.outputs.get("predictions", ())):
-            side.told.append((record, told))
+    side.errors += failed
+    if not failed:
+        side.latencies_ms.append(record.latency_ms)

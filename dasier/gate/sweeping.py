@@ -132,7 +132,7 @@ def _let_serve(registry: Registry, name: str, version: int, head: Release | None
 
 def _end_canary(registry: Registry, name: str, head: Release, now: datetime) -> None:
     """Promote a canary or take it back, if it is time."""
-    stands = trial(registry, name, head, now=now)
+    stands = trial(registry, name, head, now=now, keep=True)
     figures = {"model": name, "version": stands.canary.version, "requests": stands.canary.requests}
     log.info("canary looked at", extra={**figures, "decision": stands.decision})
     if stands.decision == "promote":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 import numpy as np
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dasier.errors import InvalidRequest
     from dasier.jobs.splitting import Block
     from dasier.rows import Rows
+    from dasier.runtimes import Outputs
     from dasier.schema import Schema
     from dasier.serving.loading import Loaded
 
@@ -32,6 +33,14 @@ MOST_FAULTS = 10
 
 _ROWLESS = frozenset({"unknown_column", "duplicate_column", "missing", "more", "malformed_csv"})
 """What is said of a table as a whole."""
+
+
+class Answer(NamedTuple):
+    """Rows that the model answered together, their numbers in the table, and what it answered."""
+
+    rows: Rows
+    numbers: NDArray[np.intp]
+    outputs: Outputs
 
 
 @dataclass(slots=True)
@@ -44,10 +53,13 @@ class Answered:
         How many it has.
     lines : list of bytes
         Results, in order.
+    answers : list of Answer
+        The same as the model gave it.
     """
 
     rows: int = 0
     lines: list[bytes] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
     _refusals: dict[int, bytes] = field(default_factory=dict)
 
     def refuse(self, refusals: Sequence[Refusal]) -> None:
@@ -184,6 +196,7 @@ class Answering:
             if len(kept):
                 self._predict(rows.take(kept), numbers[kept], warnings, found)
             return
+        found.answers.append(Answer(rows, numbers, outputs))
         found.lines.append(self._results.lines(numbers, outputs, warnings))
 
 

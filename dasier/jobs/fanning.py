@@ -81,7 +81,7 @@ def answer(service: Service, given: Mapping[str, Any], left_s: Callable[[], floa
     stopped = None
     if loaded is not None:
         part = Stretch(int(given["start"]), int(given["end"]), int(given["row"]))
-        stopped = stretch(store, job, loaded, part, Time(left_s))
+        stopped = stretch(service, job, loaded, part, Time(left_s))
     return {**given, "done": stopped is None or not stopped.wakes}
 
 

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dasier import layout
-from dasier.errors import InvalidRequest, ModelUnavailable, NotFound, trace
-from dasier.jobs import joining, splitting, standing
+from dasier.errors import DasierError, InvalidRequest, ModelUnavailable, NotFound, trace
+from dasier.jobs import attempts, joining, splitting, standing
 from dasier.jobs.answering import Answered, Answering, check_header
+from dasier.jobs.attempts import Attempt
 from dasier.jobs.job import CSV, Job, Part, chain, parts_of
+from dasier.jobs.recording import Recording
 from dasier.jobs.source import Source
 from dasier.jobs.writing import Results
 from dasier.serving.exchange import Request
@@ -82,15 +84,19 @@ class Stopped:
     wakes: bool
 
 
-def work(
+def work(  # noqa: PLR0913 - keywords
     service: Service,
     id_: str,
     left_s: Callable[[], float],
     *,
     below_bytes: int = 0,
     block_bytes: int = splitting.BLOCK_BYTES,
+    most_attempts: int = attempts.MOST,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> str:
     """Do a job from where it stands, and say where it stands then: as the API does, or ``nothing`` if there is none.
+
+    It is ``broken`` if something unforeseen was raised, and another worker is to try.
 
     Parameters
     ----------
@@ -100,6 +106,8 @@ def work(
         An input of this size or more, of which nothing is done yet, is left to many workers; 0 for none.
     block_bytes : int
         How much is answered at a time.
+    most_attempts : int
+        After so many that led nowhere the job is given up (`dasier.jobs.attempts`).
     """
     store = service.registry.store
     try:
@@ -109,21 +117,45 @@ def work(
     size = store.size(layout.job_input(id_))
     if size is None or standing.ended(store, id_) is not None:
         return "nothing"
-    if 0 < below_bytes <= size and job.media_type == CSV and not parts_of(store, id_):
+    parts = parts_of(store, id_)
+    if 0 < below_bytes <= size and job.media_type == CSV and not parts:
         return "left to many"
-    try:
-        loaded = loaded_for(service, job)
-        if loaded is not None:
-            _answer(store, job, loaded, Stretch(0, size, 0, block_bytes), Time(left_s))
-    except InvalidRequest as error:
-        standing.fail(store, id_, str(error), error.violations)
-    state = str((standing.ended(store, id_) or {"state": "running"})["state"])
+    attempt = Attempt(store, id_, at=(chain(parts) or [Part(0, 0, 0, 0, 0)])[-1].end, most=most_attempts)
+    state = "running"
+    if attempt.begins(now()):
+        state = _tried(service, job, Stretch(0, size, 0, block_bytes), Time(left_s), attempt)
+    state = str((standing.ended(store, id_) or {"state": state})["state"])
     log.info("job worked on", extra={"job": id_, "model": job.model, "version": job.version, "state": state})
     return state
 
 
+def _tried(service: Service, job: Job, all_of_it: Stretch, left: Time, attempt: Attempt) -> str:
+    """Do a job as far as there is time, and say whether that broke on something unforeseen."""
+    try:
+        loaded = loaded_for(service, job)
+        if loaded is not None:
+            _answer(service, job, loaded, all_of_it, left)
+    except InvalidRequest as error:
+        standing.fail(service.registry.store, job.id, str(error), error.violations)
+    except (
+        DasierError
+    ):  # of the store, or of a version that does not load: whoever comes next may find it mended
+        attempt.spared()
+        raise
+    except Exception as error:  # noqa: BLE001 (a model may raise anything; its words may hold what was sent)
+        log.error("job broke its worker", extra={"job": job.id, "trace": trace(error)})  # noqa: TRY400
+        attempt.broke(error)
+        return "broken"
+    return "running"
+
+
 def work_on(
-    service: Service, ids: Sequence[str], left_s: Callable[[], float], *, below_bytes: int = 0
+    service: Service,
+    ids: Sequence[str],
+    left_s: Callable[[], float],
+    *,
+    below_bytes: int = 0,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> dict[str, str]:
     """Work on jobs in turn; one that breaks its worker does not keep the others from theirs, and is found again."""
     told: dict[str, str] = {}
@@ -131,8 +163,8 @@ def work_on(
         if told and left_s() < MARGIN_S:
             break  # the next sweep finds them
         try:
-            told[id_] = work(service, id_, left_s, below_bytes=below_bytes)
-        except Exception as error:  # noqa: BLE001 (a model may raise anything; its words may hold what was sent)
+            told[id_] = work(service, id_, left_s, below_bytes=below_bytes, now=now)
+        except Exception as error:  # noqa: BLE001 (whatever is wrong with one is no reason to leave the others)
             log.error("job broke its worker", extra={"job": id_, "trace": trace(error)})  # noqa: TRY400
             told[id_] = "broken"
     return told
@@ -149,18 +181,18 @@ def loaded_for(service: Service, job: Job) -> Loaded | None:
         return None
 
 
-def _answer(store: Store, job: Job, loaded: Loaded, all_of_it: Stretch, left: Time) -> None:
-    size = all_of_it.end
+def _answer(service: Service, job: Job, loaded: Loaded, all_of_it: Stretch, left: Time) -> None:
+    store, size = service.registry.store, all_of_it.end
     if job.media_type != CSV:
-        _whole(store, job, loaded, size)
-    elif (stopped := stretch(store, job, loaded, all_of_it, left)) is not None:
+        _whole(service, job, loaded, size)
+    elif (stopped := stretch(service, job, loaded, all_of_it, left)) is not None:
         if stopped.wakes:
             store.create(layout.job_again(job.id, stopped.at), b"{}")
         return
     joining.join(store, job, loaded.manifest.schema.output, size)
 
 
-def stretch(store: Store, job: Job, loaded: Loaded, given: Stretch, left: Time) -> Stopped | None:
+def stretch(service: Service, job: Job, loaded: Loaded, given: Stretch, left: Time) -> Stopped | None:
     """Answer a stretch of a job's input, part by part; say where it stopped, if not all of it is answered.
 
     Raises
@@ -168,6 +200,7 @@ def stretch(store: Store, job: Job, loaded: Loaded, given: Stretch, left: Time) 
     MalformedBody, RowsRefused
         If the table's columns are not the model's.
     """
+    store, recording = service.registry.store, Recording(service, job, loaded.manifest)
     parts = chain(parts_of(store, job.id), given.start)
     start, row = (parts[-1].end, parts[-1].row + parts[-1].rows) if parts else (given.start, given.row)
     with Source(store, layout.job_input(job.id), given.end) as source:
@@ -179,7 +212,8 @@ def stretch(store: Store, job: Job, loaded: Loaded, given: Stretch, left: Time) 
         separator, most = splitting.separator_of(header), given.block_bytes
         for block in splitting.blocks(source.read, first, given.end, separator, block_bytes=most):
             answered = answering.block(block, row)
-            _keep(store, job, Part(start, block.end, row, answered.rows, answered.refused), answered)
+            part = Part(start, block.end, row, answered.rows, answered.refused)
+            _keep(store, job, part, answered, recording)
             start, row = block.end, row + answered.rows
             left.spent()
             if start < given.end and standing.ended(store, job.id) is not None:
@@ -195,7 +229,7 @@ def header_of(source: Source) -> bytes:
     return splitting.first_row(content) or content
 
 
-def _whole(store: Store, job: Job, loaded: Loaded, size: int) -> None:
+def _whole(service: Service, job: Job, loaded: Loaded, size: int) -> None:
     """Answer an input that is one document of JSON, which was short enough to be a request, as one part.
 
     Raises
@@ -208,7 +242,7 @@ def _whole(store: Store, job: Job, loaded: Loaded, size: int) -> None:
         path={},
         query={},
         headers={"content-type": job.media_type},
-        body=store.get(layout.job_input(job.id)) or b"",
+        body=service.registry.store.get(layout.job_input(job.id)) or b"",
         id=job.id,
         client=None,
     )
@@ -216,11 +250,14 @@ def _whole(store: Store, job: Job, loaded: Loaded, size: int) -> None:
     results = Results(loaded.manifest.schema.output, probabilities=job.probabilities)
     answered = Answered(len(rows))
     Answering(loaded, results).rows(rows, np.arange(len(rows)), answered)
-    _keep(store, job, Part(0, size, 0, len(rows), answered.refused), answered)
+    part = Part(0, size, 0, len(rows), answered.refused)
+    _keep(service.registry.store, job, part, answered, Recording(service, job, loaded.manifest))
 
 
-def _keep(store: Store, job: Job, part: Part, answered: Answered) -> None:
-    """Write a part: first what was refused, then the part, which says that both are there."""
+def _keep(store: Store, job: Job, part: Part, answered: Answered, recording: Recording) -> None:
+    """Write a part: first what is logged of it and what was refused, then the part, which says that all is there."""
+    recording.block(part, answered)
+    answered.answers.clear()  # the next block is read while this one is still held
     key = layout.job_parts(job.id) + part.name
     if answered.refused:
         store.create(joining.refused_key(key), answered.refused_lines)

@@ -66,6 +66,10 @@ class _BodyTooLarge(Exception):
     """The body is over the limit."""
 
 
+class _Gone(Exception):
+    """Whoever asked went away before all of the request was here."""
+
+
 class Gateway:
     """Answers HTTP by the functions of a template.
 
@@ -125,6 +129,8 @@ class Gateway:
         except _BodyTooLarge:
             limit = f"The request is over {self._limits.body_bytes} bytes."
             answer = problem(413, "Too large", limit, request_id)
+        except _Gone:
+            return
         except Exception as error:  # noqa: BLE001 (the outermost edge; its words may hold what was sent)
             log.error("a function failed", extra={"request_id": request_id, "trace": trace(error)})  # noqa: TRY400
             detail = "Something is wrong on our side. Quote the id of this request if you report it."
@@ -207,6 +213,8 @@ class Gateway:
         size = 0
         while True:
             message = await receive()
+            if message["type"] == "http.disconnect":
+                raise _Gone  # half a table is a table too: it must not be answered, or kept as feedback
             chunk = message.get("body", b"")
             size += len(chunk)
             if size > self._limits.body_bytes:

@@ -65,12 +65,14 @@ class Watch:
         self._store, self._template, self._functions = store, template, functions
         self._clock = clock
         self._seen: set[str] = set()
+        self._swept = False
         self._swept_s = clock()
         self._lanes: dict[str, _Lane] = {}
 
     def sweep(self) -> None:
         """Run every schedule now; what is in the store already needs no event of its own."""
-        self._seen |= self._keys()
+        self._seen = self._keys()
+        self._swept = True
         self._run_schedules()
 
     def _run_schedules(self) -> None:
@@ -82,20 +84,24 @@ class Watch:
         """Send an event for what appeared since the last look, and run the schedules when it is time."""
         if self._clock() - self._swept_s >= SWEEP_S:
             self._run_schedules()
-        new = self._keys() - self._seen
-        self._seen |= new
+        there = self._keys()
+        new = there - self._seen
+        self._seen = there  # and not what is gone: jobs come and go
         for trigger in self._template.store_triggers:
             keys = sorted(key for key in new if trigger.matches(key))
             if keys:
                 self._wake(trigger.function, object_created(bucket_of(self._store.url), keys))
 
     def run(self, stop: threading.Event) -> None:
-        """Look until told to stop."""
-        rest_s = LOOK_S
+        """Sweep if nobody did, then look until told to stop; a store that refuses or does not answer is asked again."""
+        rest_s = 0.0 if not self._swept else LOOK_S
         while not stop.wait(rest_s):
             began = self._clock()
             try:
-                self.look()
+                if self._swept:
+                    self.look()
+                else:
+                    self.sweep()
             except Unavailable as error:
                 log.warning("the store cannot be looked at: %s", error)
             rest_s = max(LOOK_S, _REST * (self._clock() - began))

@@ -109,7 +109,7 @@ def trial(registry: Registry, name: str, release: Release, *, now: datetime) -> 
     records, whole = predictions.lately(registry.store, name, since=since, until=now, files=TRIAL_FILES)
     for record in records:
         if record.release == release.number:
-            count(record, canary, serving, {})
+            count(record, canary, serving)
     manifest = registry.manifest(name, canary.version)
     minutes = max(0.0, (now - began) / timedelta(minutes=1))
     found = weighed(canary, serving, Rules.read(manifest.gate), manifest.schema.output, minutes=minutes)

@@ -73,7 +73,7 @@ class LoadedVersions:
                     return self._held[key]
                 failure = self._failed.get(key)
             if failure is not None and self.clock() < failure.until_s:
-                raise failure.error.with_traceback(None)
+                raise _bare(failure.error)
             return self._load(key)
 
     def held(self, name: str, version: int) -> Loaded | None:
@@ -112,13 +112,24 @@ class LoadedVersions:
         return loaded
 
     def _remember(self, key: Key, error: DasierError) -> None:
-        """Keep a failure for a while, without the frames in which it happened: they hold the version's bytes."""
+        """Keep a failure for a while."""
         now_s = self.clock()
         if len(self._failed) >= _MOST_FAILURES:
             self._failed = {k: failure for k, failure in self._failed.items() if failure.until_s > now_s}
             if len(self._failed) >= _MOST_FAILURES:
                 self._failed.clear()
-        self._failed[key] = _Failure(error, now_s + self.retry_s)
+        self._failed[key] = _Failure(_bare(error), now_s + self.retry_s)
 
     def _size(self) -> int:
         return sum(loaded.size_bytes for loaded in self._held.values())
+
+
+def _bare(error: DasierError) -> DasierError:
+    """Give an error that says the same, without the frames in which it happened, and without its causes, which have some too.
+
+    They hold the version's bytes, and the requests of all who were told. It is made without its constructor, which
+    would take facts that only whoever raised it knew.
+    """
+    bare: DasierError = type(error).__new__(type(error), *error.args)
+    vars(bare).update(vars(error))
+    return bare

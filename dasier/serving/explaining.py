@@ -25,6 +25,8 @@ from dasier.rows import Rows, from_columns, pointer_in
 from dasier.runtimes import Model, Outputs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from numpy.typing import NDArray
 
     from dasier.schema import Schema
@@ -35,7 +37,9 @@ _EXACT = 8
 _ORDERS = 12
 """Random orders, each also reversed."""
 
-_BATCH_ROWS = 20_000
+_CELLS = 2_000_000
+"""How many cells the model is asked about at a time: 16 MB of numbers, however many columns there are."""
+
 _MOST_ANSWERS = 500_000
 """How many answers of the model one request may cost: seconds for a forest."""
 _NOISE = 1e-14
@@ -67,18 +71,17 @@ def explain(model: Model, rows: Rows, outputs: Outputs) -> list[dict[str, Any]]:
         If there are more rows than can be explained in the time of a request.
     """
     schema = rows.schema
-    most = max(1, _MOST_ANSWERS // len(_coalitions(len(schema.columns))))
+    n_features = len(schema.columns)
+    most = max(1, _MOST_ANSWERS // _count(n_features))
     if len(rows) > most:
         detail = f"This model's answers are explained for at most {most} rows at a time."
         raise InvalidRequest(detail, [Violation("?explain", "too_many_rows", detail)])
     reference = _reference(schema)
-    coalitions = _coalitions(len(schema.columns))
-    weights = _weights(len(schema.columns))
     explanations = []
     for index in range(len(rows)):
-        mixed = _mix(rows, index, reference, coalitions)
-        of, numbers = _explained(schema, outputs, index, _answers(model, mixed))
-        contributions = weights @ numbers
+        answers = _answers(model, _mixtures(rows, index, reference))
+        of, numbers = _explained(schema, outputs, index, answers)
+        contributions = _contributions(n_features, numbers)
         contributions[np.abs(contributions) < _NOISE * max(1.0, float(np.abs(numbers).max()))] = 0.0
         explanations.append(
             {
@@ -95,69 +98,79 @@ def _reference(schema: Schema) -> Rows:
     return from_columns(schema, cells, pointer_in("#/typical", by_column=True))
 
 
-@lru_cache(maxsize=64)
-def _coalitions(n_features: int) -> NDArray[np.bool_]:
-    """Give the coalitions whose answers are needed, shape (n_coalitions, n_features); the empty one first."""
+def _count(n_features: int) -> int:
+    """Give how many coalitions a row's explanation asks the model about."""
+    return 2**n_features if n_features <= _EXACT else 1 + 2 * _ORDERS * n_features
+
+
+def _coalitions(n_features: int) -> Iterator[NDArray[np.bool_]]:
+    """Give the coalitions whose answers are needed, shape (at most `_CELLS` // n, n) a part; the empty one first."""
+    at_once = max(1, _CELLS // n_features)
+    for start in range(0, _count(n_features), at_once):
+        yield _part(n_features, start, min(start + at_once, _count(n_features)))
+
+
+@lru_cache(maxsize=8)
+def _part(n_features: int, start: int, stop: int) -> NDArray[np.bool_]:
+    """Give the coalitions of some numbers: every one there is or, beyond `_EXACT` features, the steps of the random orders."""
+    numbers = np.arange(start, stop)
     if n_features <= _EXACT:
-        numbers = np.arange(2**n_features)
         return (numbers[:, None] >> np.arange(n_features) & 1).astype(bool)
-    steps = [np.zeros(n_features, dtype=bool)]
-    for order in _orders(n_features):
-        present = np.zeros(n_features, dtype=bool)
-        for feature in order:
-            present = present.copy()
-            present[feature] = True
-            steps.append(present)
-    return np.array(steps)
+    order, step = np.divmod(numbers - 1, n_features)
+    step[numbers == 0] = -1  # before the first step there is nothing in it
+    ranks = np.argsort(_orders(n_features), axis=1)
+    return np.asarray(ranks[order] <= step[:, None])
 
 
-@lru_cache(maxsize=64)
-def _weights(n_features: int) -> NDArray[np.float64]:
-    """Give what turns the coalitions' answers into contributions, shape (n_features, n_coalitions)."""
-    coalitions = _coalitions(n_features)
-    weights = np.zeros((n_features, len(coalitions)))
+def _contributions(n_features: int, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give what each feature adds, shape (n_features,), of the numbers for the coalitions in their order."""
     if n_features <= _EXACT:
-        sizes = coalitions.sum(axis=1)
-        for feature in range(n_features):
-            inside = coalitions[:, feature]
-            others = sizes - inside
-            share = np.array([1 / (n_features * comb(n_features - 1, size)) for size in others.tolist()])
-            weights[feature] = np.where(inside, share, -share)
-        return weights
+        return _weights(n_features) @ numbers
     orders = _orders(n_features)
-    for number, order in enumerate(orders):
-        for step, feature in enumerate(order):
-            here = 1 + number * n_features + step
-            weights[feature, here] += 1 / len(orders)
-            weights[feature, here - 1 if step else 0] -= 1 / len(orders)
+    steps = numbers[1:].reshape(orders.shape)
+    before = np.column_stack([np.full(len(orders), numbers[0]), steps[:, :-1]])
+    added = np.empty_like(steps)
+    np.put_along_axis(added, orders, steps - before, axis=1)
+    return np.asarray(added.mean(axis=0))
+
+
+@lru_cache(maxsize=_EXACT)
+def _weights(n_features: int) -> NDArray[np.float64]:
+    """Give what turns the answers to every coalition into contributions, shape (n_features, 2^n_features)."""
+    coalitions = _part(n_features, 0, 2**n_features)
+    weights = np.zeros((n_features, len(coalitions)))
+    sizes = coalitions.sum(axis=1)
+    for feature in range(n_features):
+        inside = coalitions[:, feature]
+        others = sizes - inside
+        share = np.array([1 / (n_features * comb(n_features - 1, size)) for size in others.tolist()])
+        weights[feature] = np.where(inside, share, -share)
     return weights
 
 
-def _orders(n_features: int) -> list[NDArray[np.intp]]:
+@lru_cache(maxsize=64)
+def _orders(n_features: int) -> NDArray[np.intp]:
+    """Give random orders of the features, each followed by its reverse, shape (2 * `_ORDERS`, n_features)."""
     generator = np.random.default_rng(n_features)
-    forward = [generator.permutation(n_features) for _ in range(_ORDERS)]
-    return [order for pair in ((o, o[::-1]) for o in forward) for order in pair]
+    forward = (generator.permutation(n_features) for _ in range(_ORDERS))
+    return np.array([order for one in forward for order in (one, one[::-1])])
 
 
-def _mix(rows: Rows, index: int, reference: Rows, coalitions: NDArray[np.bool_]) -> Rows:
-    """Give one row a coalition: this row's values inside it, the typical row's outside."""
+def _mixtures(rows: Rows, index: int, reference: Rows) -> Iterator[Rows]:
+    """Give one row each coalition: this row's values inside it, the typical row's outside."""
     is_number = np.array([column.is_number for column in rows.schema.columns])
-    numbers = np.where(coalitions[:, is_number], rows.numbers[index], reference.numbers[0])
-    texts = np.where(coalitions[:, ~is_number], rows.texts[index], reference.texts[0])
-    return Rows(rows.schema, numbers, texts.astype(object))
+    for coalitions in _coalitions(len(is_number)):
+        numbers = np.where(coalitions[:, is_number], rows.numbers[index], reference.numbers[0])
+        texts = np.where(coalitions[:, ~is_number], rows.texts[index], reference.texts[0])
+        yield Rows(rows.schema, numbers, texts.astype(object))
 
 
-def _answers(model: Model, mixed: Rows) -> Outputs:
-    parts = [
-        model.predict(mixed.take(slice(start, start + _BATCH_ROWS)))
-        for start in range(0, len(mixed), _BATCH_ROWS)
-    ]
-    if len(parts) == 1:
-        return parts[0]
+def _answers(model: Model, parts: Iterable[Rows]) -> Outputs:
+    answered = [model.predict(part) for part in parts]
     whole = {
         name: None
-        if getattr(parts[0], name) is None
-        else np.concatenate([getattr(part, name) for part in parts])
+        if getattr(answered[0], name) is None
+        else np.concatenate([getattr(part, name) for part in answered])
         for name in ("predictions", "probabilities", "scores")
     }
     return Outputs(**whole)  # type: ignore[arg-type]

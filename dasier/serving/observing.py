@@ -116,12 +116,14 @@ class Observation:
             "error": self.error,
             "release": self._chosen.release,
             "instead_of": self._chosen.instead_of,
-            "client": _digest(request.client),
+            "client": None if request.client is None else digest(request.client),
         }
         if sampled and self._rows is not None and self._outputs is not None:
             record |= _kept(self._rows, self._outputs)
             if personal_key is not None:
-                record["columns"] |= _hashed(self._rows, record.get("positions"), personal_key, manifest.name)
+                rows, places = self._rows, record.get("positions")
+                rows = rows if places is None else rows.take(np.array(places))
+                record["columns"] |= hashed_columns(rows, personal_key, manifest.name)
         return record
 
     def count(self, counts: Counts, *, status: int, latency_s: float) -> None:
@@ -202,28 +204,32 @@ def _kept(rows: Rows, outputs: Outputs) -> dict[str, Any]:
         kept["positions"] = at.tolist()
         rows = rows.take(at)
     kept["columns"] = rows.logged()
-    parts = {
-        "predictions": outputs.predictions,
-        "probabilities": outputs.probabilities,
-        "scores": outputs.scores,
-    }
-    kept["outputs"] = {name: part[at].tolist() for name, part in parts.items() if part is not None}
+    kept["outputs"] = answers_of(outputs, at)
     if rows.warnings:
         codes = [warning.code for warning in rows.warnings]
         kept["warnings"] = {code: codes.count(code) for code in dict.fromkeys(codes)}
     return kept
 
 
-def _hashed(rows: Rows, positions: list[int] | None, key: PersonalKey, model: str) -> dict[str, list[str]]:
-    """Give the columns that are hashed, of the rows that are kept."""
-    hashed = [column for column in rows.schema.columns if column.hashed]
-    if hashed and positions is not None:
-        rows = rows.take(np.array(positions))
+def answers_of(outputs: Outputs, at: slice | NDArray[np.intp] = slice(None)) -> dict[str, Any]:
+    """Give answers as a record holds them."""
+    parts = {
+        "predictions": outputs.predictions,
+        "probabilities": outputs.probabilities,
+        "scores": outputs.scores,
+    }
+    return {name: part[at].tolist() for name, part in parts.items() if part is not None}
+
+
+def hashed_columns(rows: Rows, key: PersonalKey, model: str) -> dict[str, list[str]]:
+    """Give the columns that are to be hashed, as a record holds them."""
     return {
         column.name: key.hashed(rows.json_column(column), model=model, column=column.name)
-        for column in hashed
+        for column in rows.schema.columns
+        if column.hashed
     }
 
 
-def _digest(client: str | None) -> str | None:
-    return None if client is None else blake2b(client.encode(), digest_size=8).hexdigest()
+def digest(client: str) -> str:
+    """Give what a record calls a caller."""
+    return blake2b(client.encode(), digest_size=8).hexdigest()

@@ -194,11 +194,11 @@ def prediction_log(where: str, store: Store) -> PredictionLog | None:
     return Stored(store) if where == "store" else None
 
 
-def line(record: Mapping[str, Any]) -> bytes:
-    """Give a record as a JSON line; NaN becomes null."""
+def line(record: Mapping[str, Any], *, most_bytes: int = LINE_BYTES) -> bytes:
+    """Give a record as a JSON line; NaN becomes null, and of what would be longer the rows are left out."""
     options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
     written = orjson.dumps(record, option=options)
-    if len(written) <= LINE_BYTES:
+    if len(written) <= most_bytes:
         return written
     return orjson.dumps(
         {key: value for key, value in record.items() if key not in {"columns", "outputs", "positions"}},

@@ -52,6 +52,7 @@ REPORT: dict[Language, dict[str, str]] = {
     "en": {
         "title": "{name}, version {version}",
         "span": "{since} to {until} (UTC): {rows} rows of {requests} requests, against training.",
+        "blocks": "Blocks of batch jobs, of each of which a sample of rows is logged: {blocks}.",
         "drifted": "Drifted: {names}.",
         "quiet": "Nothing has drifted.",
         "few": "With fewer than {least} rows nothing is alarmed.",
@@ -97,6 +98,7 @@ REPORT: dict[Language, dict[str, str]] = {
     "fr": {
         "title": "{name}, version {version}",
         "span": "Du {since} au {until} (UTC)\u00a0: {rows} lignes de {requests} requêtes, comparées à l’apprentissage.",
+        "blocks": "Blocs de traitements par lots, de chacun desquels un échantillon de lignes est journalisé\u00a0: {blocks}.",
         "drifted": "Dérive\u00a0: {names}.",
         "quiet": "Aucune dérive.",
         "few": "En dessous de {least} lignes, aucune alerte n’est donnée.",

@@ -10,6 +10,7 @@ import re
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from samtranslator.yaml_helper import yaml_parse
 
 from dasier import layout
 from dasier.cost.estimate import Usage, busy
@@ -74,6 +75,7 @@ def test_an_alarm_watches_the_alias_that_is_reached(name):
     assert {"FunctionName": name, "Resource": f"{name}:live"} in errors
 
 
+NAMED_KEY = "a/long/name/of/a/secret:SecretString:::0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f"
 WHO = {
     "OidcIssuer": "https://a.example",
     "OidcAudience": "a",
@@ -92,7 +94,7 @@ WHO = {
         {"BodyLimitBytes": "1"},
         {"FanOutBytes": "1"},
         {"Architecture": "arm64"},
-        {"PersonalKeySecret": "dasier:SecretString::2"},
+        {"PersonalKeySecret": NAMED_KEY},
         *({name: value} for name, value in WHO.items()),
     ],
 )
@@ -113,8 +115,6 @@ def test_a_change_of_settings_publishes_a_new_version_too(parameters):
 
 
 def test_the_longest_settings_of_the_authorizer_fit_into_a_versions_description():
-    from samtranslator.yaml_helper import yaml_parse
-
     known = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]
     longest = {name: "a" * known[name]["MaxLength"] for name in WHO}
     longest["OidcIssuer"] = "https://".ljust(known["OidcIssuer"]["MaxLength"], "a")
@@ -135,16 +135,34 @@ def test_the_authorizer_is_told_whom_to_believe_and_nobody_else_is():
     assert FUNCTIONS["AuthorizerFunction"]["Environment"]["Variables"]["DASIER_OIDC_ISSUER"] == ""
 
 
-def test_the_key_of_personal_columns_comes_from_where_secrets_are_kept_and_goes_to_two_functions():
-    with_key = service(PersonalKeySecret="dasier:SecretString::2").of("AWS::Lambda::Function")
+def test_the_key_of_personal_columns_comes_from_where_secrets_are_kept_and_goes_to_those_that_log_and_watch():
+    with_key = service(PersonalKeySecret=NAMED_KEY).of("AWS::Lambda::Function")
     given = {
         name: function["Environment"]["Variables"].get("DASIER_PERSONAL_KEY")
         for name, function in with_key.items()
     }
 
-    assert {name for name, value in given.items() if value} == {"PredictFunction", "MonitorFunction"}
-    assert set(given.values()) == {None, "{{resolve:secretsmanager:dasier:SecretString::2}}"}
+    assert {name for name, value in given.items() if value} == {
+        "PredictFunction",
+        "BatchFunction",
+        "MonitorFunction",
+    }
+    assert set(given.values()) == {None, f"{{{{resolve:secretsmanager:{NAMED_KEY}}}}}"}
     assert "DASIER_PERSONAL_KEY" not in str(FUNCTIONS)
+
+
+def test_a_secret_is_named_with_its_version_where_cloudformation_reads_a_version():
+    """A reference is ID:SecretString:JSON-KEY:VERSION-STAGE:VERSION-ID: an id in the stage's place is found nowhere."""
+    allowed = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]["PersonalKeySecret"][
+        "AllowedPattern"
+    ]
+    name, kind, json_key, stage, version = NAMED_KEY.split(":")
+
+    assert re.fullmatch(allowed, NAMED_KEY)
+    assert re.fullmatch(allowed, "")
+    assert (kind, json_key, stage) == ("SecretString", "", "")
+    assert not re.fullmatch(allowed, f"{name}:SecretString::{version}")
+    assert not re.fullmatch(allowed, name)
 
 
 def test_two_keys_of_kms_fit_into_a_versions_description_beside_the_largest_settings():
@@ -156,9 +174,8 @@ def test_two_keys_of_kms_fit_into_a_versions_description_beside_the_largest_sett
     key = base64.b64encode(der).decode()
 
     largest = {"MemoryMb": "10240", "BodyLimitBytes": "6000000", "FanOutBytes": "5368709120"}
-    named = "a/long/name/of/a/secret:SecretString::0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f"
     descriptions = (
-        service(TrustedKeys=f"{key},{key}", PersonalKeySecret=named, **largest)
+        service(TrustedKeys=f"{key},{key}", PersonalKeySecret=NAMED_KEY, **largest)
         .of("AWS::Lambda::Version")
         .values()
     )
@@ -202,7 +219,7 @@ def test_nothing_that_a_version_needs_expires():
 
     expiring = {rule.get("Prefix", "") for rule in rules if "ExpirationInDays" in rule}
 
-    assert expiring == {"predictions/", "unfiled/", "jobs/"}
+    assert expiring == {"predictions/", "unfiled/", "jobs/", "trials/"}
     assert any(rule.get("AbortIncompleteMultipartUpload") for rule in rules)
     assert any(rule.get("NoncurrentVersionExpiration") for rule in rules)
 
@@ -459,8 +476,6 @@ def test_a_record_passes_the_filter_and_is_filed_where_it_is_looked_for(record):
 
 
 def test_every_parameter_says_what_it_is():
-    from samtranslator.yaml_helper import yaml_parse
-
     for name in ("template.yaml", "foundation.yaml", "people.yaml"):
         parameters = yaml_parse((ROOT / name).read_text())["Parameters"]
 
@@ -469,8 +484,6 @@ def test_every_parameter_says_what_it_is():
 
 @pytest.mark.parametrize("stage", ["default", "staging", "prod"])
 def test_a_stage_is_configured_with_parameters_that_there_are(stage):
-    from samtranslator.yaml_helper import yaml_parse
-
     config = samconfig()
     known = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]
     given = dict(

@@ -3,10 +3,12 @@ from __future__ import annotations
 import inspect
 import sys
 
+import boto3
+import botocore.credentials
 import botocore.exceptions
 import pytest
 
-from dasier.aws.account import Account, refusals
+from dasier.aws.account import _RENEWED, Account, refusals
 from dasier.errors import AwsRefused, SettingsInvalid
 from tests.cloud.translated import REGION
 
@@ -61,6 +63,27 @@ def test_a_store_gets_the_credentials_of_a_profile(monkeypatch, tmp_path):
     found = Account({"AWS_PROFILE": "work", "AWS_REGION": REGION}).store_environment()
 
     assert found == {"AWS_REGION": REGION, "AWS_ACCESS_KEY_ID": "KEY", "AWS_SECRET_ACCESS_KEY": "SECRET"}
+
+
+@pytest.mark.parametrize("method", ["assume-role-with-web-identity", "container-role", "iam-role"])
+def test_credentials_that_end_while_a_server_runs_are_left_to_the_store_to_renew(method):
+    session = boto3.Session(region_name=REGION)
+    ending = botocore.credentials.Credentials("KEY", "SECRET", "TOKEN", method=method)
+    session._session._credentials = ending  # as botocore keeps what it found
+
+    found = Account({"AWS_REGION": REGION}, session).store_environment()
+
+    assert found == {"AWS_REGION": REGION}
+
+
+def test_boto3_calls_them_so():
+    providers = (
+        botocore.credentials.AssumeRoleWithWebIdentityProvider,
+        botocore.credentials.ContainerProvider,
+        botocore.credentials.InstanceMetadataProvider,
+    )
+
+    assert {provider.METHOD for provider in providers} == _RENEWED
 
 
 def test_without_boto3_it_is_said_what_to_install(monkeypatch):

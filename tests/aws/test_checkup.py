@@ -95,6 +95,14 @@ def _only_for_blobs():
     client("s3").put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(policy))
 
 
+def _all_but_reading():
+    """Another statement of a hand: it denies more, and names what it does not deny."""
+    policy = json.loads(client("s3").get_bucket_policy(Bucket=BUCKET)["Policy"])
+    denied = {"Sid": "ReadOnly", "Effect": "Deny", "Principal": "*", "NotAction": "s3:Get*"}
+    policy["Statement"] = [*policy["Statement"][1:], denied | {"Resource": f"arn:aws:s3:::{BUCKET}/models/*"}]
+    client("s3").put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(policy))
+
+
 def _disable_the_key():
     client("kms").disable_key(
         KeyId=client("kms").describe_key(KeyId="alias/dasier-prod")["KeyMetadata"]["KeyId"]
@@ -167,6 +175,7 @@ def _remove_foundation():
         (lambda: _without("CreateOnly"), "bucket: create only", "deploy"),
         (lambda: _without("OnlyOperatorsDelete"), "bucket: no deletes", "deploy"),
         (_only_for_blobs, "bucket: create only", "deploy"),
+        (_all_but_reading, "bucket: TLS only", "deploy"),
         (_disable_the_key, "signing key", "enable-key"),
         (_another_key, "trusted keys", "TrustedKeys="),
         (_callers_reach_an_old_version, "function predict", "other keys"),

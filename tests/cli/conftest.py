@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from dasier.cli import dasier
 from dasier.serving.exchange import service
+from dasier.store import Store, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,11 @@ class Terminal:
     """Somebody at a terminal, in a folder of their own."""
 
     folder: Path
+
+    @property
+    def store(self) -> Store:
+        """The store of the registry that commands use here by default."""
+        return open_store(f"file://{self.folder}/.dasier/store")
 
     def run(self, *arguments: str, answer: str = "") -> Result:
         return CliRunner().invoke(dasier, list(arguments), input=answer)

@@ -3,7 +3,17 @@ from __future__ import annotations
 import csv
 
 from dasier import layout
+from tests import models
 from tests.published import expected, frame
+
+
+class Fragile:
+    """A model that breaks, in no way that anybody thought of, on what is not small."""
+
+    def predict(self, matrix):
+        if (matrix > 5).any():
+            raise ZeroDivisionError
+        return matrix[:, 0] * 0 + 1.0
 
 
 def written(folder, *more):
@@ -48,6 +58,21 @@ def test_a_table_of_other_columns_is_refused_with_the_reasons(serving):
     assert "missing" in said
 
 
+def test_a_job_that_breaks_its_worker_ends_at_once_and_says_where(terminal):
+    models.pickled("fragile", Fragile()).write(terminal.folder / "fragile")
+    terminal.done("publish", str(terminal.folder / "fragile"))
+    terminal.done("promote", "fragile", "1", "--force", "--reason", "to see")
+    file = terminal.folder / "rows.csv"
+    file.write_text("x\n0.5\n7\n")
+
+    said = terminal.refused("predict", "fragile", "--data", str(file), "--job")
+
+    assert (
+        "ZeroDivisionError, was raised while its rows from row 0 on were answered, in the only attempt"
+        in " ".join(said.split())
+    )
+
+
 def test_a_job_needs_a_file(serving):
     assert serving.run("predict", "cells", "--data", "-", "--job").exit_code == 2
     assert "no such file" in serving.refused("predict", "cells", "--data", "nothing.csv", "--job")
@@ -58,9 +83,11 @@ def test_old_jobs_are_removed_with_what_nobody_names(serving):
 
     serving.json("predict", "cells", "--data", str(written(serving.folder)), "--job")
     store = Session.of(None).registry().store
+    store.create(layout.trial("cells", 2, 1), b"counted")
 
     young = serving.json("gc", "--yes")
     old = serving.json("gc", "--yes", "--jobs-older-than-days", "0")
 
     assert (young["jobs"], len(old["jobs"]) > 4) == ([], True)
+    assert (young["trials"], old["trials"]) == ([], [layout.trial("cells", 2, 1)])
     assert list(store.keys(layout.JOBS)) == []

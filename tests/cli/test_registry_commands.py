@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from dasier import layout
+
 CELLS = "a,b,c,d\n1,2,-1,0\n-1,-2,1,0\n"
 
 
@@ -195,7 +197,12 @@ def test_gc_removes_what_nothing_names_and_only_when_told(serving):
     kept = blob.exists()
     serving.done("gc", "--yes", "--older-than-hours", "0")
 
-    assert listed == {"unreferenced": [f"blobs/sha256/{'0' * 64}"], "jobs": [], "removed": False}
+    assert listed == {
+        "unreferenced": [f"blobs/sha256/{'0' * 64}"],
+        "jobs": [],
+        "trials": [],
+        "removed": False,
+    }
     assert kept
     assert not blob.exists()
     assert serving.json("verify", "cells", "--again")["verdicts"][0]["passed"]
@@ -272,6 +279,36 @@ def test_a_doctor_says_which_columns_are_left_out_for_want_of_a_key(hashing, mon
     assert without["personal columns"]["found"] == "cells: a"
     assert "DASIER_PERSONAL_KEY" in without["personal columns"]["advice"]
     assert with_key["personal columns"]["well"] is True
+
+
+def test_a_doctor_says_of_a_key_that_is_too_short_what_makes_a_good_one(hashing, monkeypatch):
+    monkeypatch.setenv("DASIER_PERSONAL_KEY", "short")
+
+    found = {one["what"]: one for one in json.loads(hashing.run("doctor", "--json").stdout)["findings"]}
+
+    assert found["personal columns"]["well"] is False
+    assert "openssl" in found["personal columns"]["advice"]
+
+
+def test_a_doctor_says_of_a_release_log_that_cannot_be_read_whose_it_is(serving):
+    serving.store.create(layout.release("wine", 1), b"no JSON")
+
+    result = serving.run("doctor", "--json")
+
+    found = {one["what"]: one for one in json.loads(result.stdout)["findings"]}
+    assert result.exit_code == 1
+    assert found["wine"]["found"] == "which version serves cannot be read"
+    assert found["versions that serve"]["well"] is True
+
+
+def test_a_model_that_cannot_be_read_is_listed_beside_those_that_can(serving):
+    serving.store.create(layout.manifest("wine", 3), b"no JSON")
+
+    cells, wine = serving.json("models")["models"]
+
+    assert (cells["version"], cells["runtime"]) == (1, "arrays")
+    assert (wine["name"], wine["newest"], wine["version"], wine["runtime"]) == ("wine", 3, None, None)
+    assert wine["title"].startswith("The manifest")
 
 
 def test_forcing_takes_a_reason_and_a_version_that_is_there(serving):

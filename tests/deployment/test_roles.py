@@ -60,6 +60,29 @@ def test_the_deployer_cannot_widen_itself_or_become_a_publisher_by_changing_its_
     }
 
 
+def test_the_deployer_may_do_to_roles_whatever_cloudformation_does_to_them():
+    """As the registry of resource types lists it for `AWS::IAM::Role`, with what our roles have: policies, tags, a path."""
+    made = {"AttachRolePolicy", "CreateRole", "GetRole", "GetRolePolicy", "PutRolePolicy", "TagRole"}
+    changed = {"DeleteRolePolicy", "DetachRolePolicy", "UntagRole", "UpdateAssumeRolePolicy", "UpdateRole"}
+    removed = {"DeleteRole", "ListAttachedRolePolicies", "ListRolePolicies"}
+
+    (statement,) = (it for it in _statements(GITHUB["DeployerRole"]) if it["Sid"] == "ItsStacksRoles")
+
+    assert {"iam:" + action for action in made | changed | removed | {"PassRole"}} == set(statement["Action"])
+
+
+def test_the_deployer_may_read_the_secret_that_cloudformation_resolves_in_its_name():
+    """PowerUserAccess is everything but `iam:`, `organizations:` and `account:`: a list of services would leave it out."""
+    role = GITHUB["DeployerRole"]
+    denied = [it["Action"] for it in _statements(role) if it["Effect"] == "Deny"]
+
+    assert [arn["Fn::Sub"].rpartition("/")[2] for arn in role["Properties"]["ManagedPolicyArns"]] == [
+        "PowerUserAccess"
+    ]
+    assert "PermissionsBoundary" not in role["Properties"]
+    assert denied == ["iam:*"]
+
+
 def test_nobody_signs_up_by_themselves_or_changes_what_they_are_called_unverified():
     pool, client = PEOPLE["People"]["Properties"], PEOPLE["Site"]["Properties"]
 

@@ -16,7 +16,6 @@ from dasier.feedback import Truth
 from dasier.gate.canary import weighed
 from dasier.gate.judging import WHO
 from dasier.gate.sides import Side
-from dasier.predictions import Prediction
 from dasier.releases import Canary, Release
 from dasier.rules import CanaryRules, Rules
 from dasier.schema import Output
@@ -375,35 +374,13 @@ def test_the_gate_counts_what_the_functions_log() -> None:
     assert head.number + 1 == after.number
 
 
-def answered(outputs: dict[str, list[Any]]) -> Prediction:
-    """Give what the log holds of a request."""
-    return Prediction(
-        id=ulid(),
-        time="2026-11-24T20:00:00Z",
-        model=NAME,
-        version=1,
-        release=1,
-        instead_of=None,
-        status=200,
-        rows=1,
-        errors=0,
-        refusals=0,
-        latency_ms=1.0,
-        client=None,
-        positions=None,
-        columns=None,
-        outputs=outputs,
-        warnings={},
-    )
-
-
 def measured_sides(*, rows: int = 30, **changes: Any) -> tuple[Side, Side]:
     """Give a canary and what serves, each with so many answers whose truth is known, half a unit apart in quality."""
     made = []
     for version, off in ((2, changes.get("off", 0.5)), (1, 1.0)):
         side = Side(version, requests=rows, latencies_ms=np.linspace(10, 20, rows).tolist())
         for number in range(rows):
-            side.told.append((answered({"predictions": [number + off]}), [float(number)]))
+            side.told.append(({"predictions": [number + off]}, [float(number)]))
         made.append(side)
     return made[0], made[1]
 
@@ -504,8 +481,8 @@ def test_quality_of_probabilities_is_measured_if_every_answer_has_them() -> None
     side = Side(1)
     for label, share in (("ash", 0.9), ("oak", 0.2)):
         outputs = {"predictions": [label], "probabilities": [[share, 1 - share]]}
-        side.told.append((answered(outputs), [label]))
-    without = Side(1, told=[*side.told, (answered({"predictions": ["ash"]}), ["ash"])])
+        side.told.append((outputs, [label]))
+    without = Side(1, told=[*side.told, ({"predictions": ["ash"]}, ["ash"])])
 
     assert "log_loss" in side.measures(output)
     assert "log_loss" not in without.measures(output)

@@ -156,15 +156,16 @@ def test_a_large_upload_is_left_to_the_machine_and_a_small_one_is_not(shop):
 
 
 def test_the_machine_is_started_by_what_the_function_leaves_to_it():
-    (rule,) = (r for r in service().of("AWS::Events::Rule").values() if "EventPattern" in r)
-    variables = service().of("AWS::Lambda::Function")["BatchFunction"]["Environment"]["Variables"]
+    told = service(FanOutBytes="100000")  # as CloudFormation gives a parameter, whatever its type
+    (rule,) = (r for r in told.of("AWS::Events::Rule").values() if "EventPattern" in r)
+    variables = told.of("AWS::Lambda::Function")["BatchFunction"]["Environment"]["Variables"]
 
-    detail = rule["EventPattern"]["detail"]
+    detail = json.loads(rule["EventPattern"])["detail"]
 
     assert detail["bucket"]["name"] == [BUCKET]
     assert detail["object"]["key"] == [{"wildcard": "jobs/*/input"}]
-    assert detail["object"]["size"] == [{"numeric": [">=", variables["DASIER_FAN_OUT_BYTES"]]}]
-    assert service().resources["Bucket"]["Properties"]["NotificationConfiguration"][
+    assert detail["object"]["size"] == [{"numeric": [">=", int(variables["DASIER_FAN_OUT_BYTES"])]}]
+    assert told.resources["Bucket"]["Properties"]["NotificationConfiguration"][
         "EventBridgeConfiguration"
     ] == {"EventBridgeEnabled": True}
 

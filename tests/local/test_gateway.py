@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import sys
@@ -50,6 +51,29 @@ def test_a_request_reaches_the_function_of_its_route():
     assert told["function"] == "echo"
     assert told["parameters"] == {"name": "wine"}
     assert told["query"] == {"explain": "true"}
+
+
+def test_a_request_that_breaks_off_wakes_no_function():
+    woken, sent = [], []
+    gateway = _gateway(_route("ANY", "/a"), handlers={"echo": lambda event, _: woken.append(event)})
+    messages = [
+        {"type": "http.request", "body": b"id,actual\n1,", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive():
+        return messages.pop(0)
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": "POST", "path": "/a", "raw_path": b"/a", "query_string": b"",
+        "headers": [(b"content-type", b"text/csv")], "client": ("127.0.0.1", 1234),
+    }  # fmt: skip
+    asyncio.run(gateway(scope, receive, send))
+
+    assert (woken, sent) == ([], [])
 
 
 class Sure:

@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from dasier import layout
+from dasier.errors import StoreUnavailable
 from dasier.local.functions import Functions
 from dasier.local.template import Function, Schedule, StoreTrigger, Template
 from dasier.local.watch import SWEEP_S, Watch, bucket_of
@@ -102,6 +103,47 @@ def test_a_function_that_fails_is_logged_and_the_watch_goes_on(store, caplog):
         watch.look()
 
     assert "release failed" in caplog.text
+
+
+class LateStore:
+    """A store that does not answer the first question."""
+
+    def __init__(self, store):
+        self.url, self._store, self._asked = store.url, store, False
+
+    def keys(self, prefix):
+        if not self._asked:
+            self._asked = True
+            raise StoreUnavailable("listing", "it does not answer")
+        return self._store.keys(prefix)
+
+
+def test_a_store_that_does_not_answer_at_the_start_is_swept_when_it_does(store):
+    stop, told = threading.Event(), []
+
+    def release(event, _context):
+        told.append(event)
+        stop.set()
+
+    watch = Watch(LateStore(store), TEMPLATE, Functions({"release": release}))
+    thread = threading.Thread(target=watch.run, args=(stop,))
+
+    thread.start()
+    thread.join(20)
+
+    assert not thread.is_alive()
+    assert [event.get("detail-type") for event in told] == ["Scheduled Event"]
+
+
+def test_what_is_gone_is_forgotten_and_wakes_again_when_it_is_back(watch, store, events):
+    key = layout.manifest("wine", 1)
+    for _ in range(2):
+        store.create(key, b"{}")
+        watch.look()
+        store.delete(key)
+        watch.look()
+
+    assert [_keys(event) for event in events] == [[key], [key]]
 
 
 def test_ctrl_c_does_not_reach_what_judges(store):

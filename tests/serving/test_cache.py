@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dasier.errors import ModelUnavailable
+from dasier.errors import LoadingFailed, ModelUnavailable
 from dasier.serving import cache
 from dasier.serving.cache import LoadedVersions
 from tests.models import Clock
@@ -150,3 +152,44 @@ def test_other_versions_do_not_wait_for_a_slow_one() -> None:
         held.get("quick", 1)
         assert not slow.done()
         go_on.set()
+
+
+class Blob:
+    """Stands for bytes, of which it cannot be told whether anybody holds them."""
+
+
+def test_version_that_failed_to_load_does_not_keep_its_bytes() -> None:
+    seen: list[weakref.ref[Blob]] = []
+
+    def load(_name: str, _version: int) -> Any:
+        blob = Blob()
+        seen.append(weakref.ref(blob))
+        try:
+            int("one")
+        except ValueError as error:
+            raise LoadingFailed("loads", error) from error
+
+    held = LoadedVersions(100, load, Clock())
+
+    for _ in range(2):  # the second is told what happened to the first
+        with pytest.raises(LoadingFailed, match="fails when it loads: ValueError"):
+            held.get("m", 1)
+    gc.collect()
+
+    assert [ref() for ref in seen] == [None]
+
+
+def test_each_who_is_told_of_a_failure_is_told_by_an_error_of_its_own() -> None:
+    """One that threads share would hold the frames, and so the request, of whoever raised it last."""
+    held, loader, _ = versions()
+    loader.fails.add(("m", 1))
+    told: list[ModelUnavailable] = []
+
+    for _ in range(3):
+        with pytest.raises(ModelUnavailable, match="it is broken") as caught:
+            held.get("m", 1)
+        told.append(caught.value)
+
+    assert loader.loaded["m", 1] == 1
+    assert len({id(error) for error in told}) == 3
+    assert {error.name for error in told} == {"m"}

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -125,3 +127,19 @@ def test_more_rows_than_can_be_explained_in_a_request_are_refused() -> None:
 
     with pytest.raises(InvalidRequest, match="at most 1953 rows"):
         explain(Product(), rows, Product().predict(rows))
+
+
+def test_explanation_of_many_columns_takes_little_memory() -> None:
+    """One row of so many columns once took 430 MB: a caller could end the process with it."""
+    schema = wide(1_000)
+    rows = from_records(schema, [dict.fromkeys(schema.names, 2.5)], AT)
+    model = Linear([0.5] * 1_000)
+    outputs = model.predict(rows)
+
+    tracemalloc.start()
+    explanation = explain(model, rows, outputs)[0]
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert explanation["contributions"]["x10"] == pytest.approx(0.5 * (2.5 - 10))
+    assert peak_bytes < 60e6

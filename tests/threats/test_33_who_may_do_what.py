@@ -117,16 +117,19 @@ OBJECTS = {
     "verdict": "models/penguins/verdicts/000007.json",
     "release": "models/penguins/releases/999987-000012.json",
     "prediction": "predictions/penguins/dt=2026-11-24/a.jsonl",
+    "prediction of a job": "predictions/penguins/jobs/01J/0.jsonl",
     "unfiled": "unfiled/processing-failed/dt=2026-11-24/a",
     "feedback": "feedback/penguins/dt=2026-11-24/01J.jsonl",
     "job": "jobs/01J/job.json",
     "job's rows": "jobs/01J/input",
     "job's key": "jobs/keys/00.json",
     "job's part": "jobs/01J/parts/0.csv",
+    "job's attempt": "jobs/01J/attempts/0-01J",
     "job's next worker": "jobs/01J/again/0.go",
     "job's end": "jobs/01J/end.json",
     "job's results": "jobs/01J/results.csv",
     "job's refusals": "jobs/01J/refused.csv",
+    "trial": "trials/penguins/000012/999998-000001.json.gz",
     "report": "reports/penguins/2026-11-24.json",
     "else": "anything",
 }
@@ -139,6 +142,7 @@ ACTIONS = {
 }
 MODELS = {("read", kind) for kind in ("blob", "manifest", "verdict", "release")}
 JOBS = {("read", kind) for kind in OBJECTS if kind.startswith("job")}
+LOGGED = {("read", "prediction"), ("read", "prediction of a job")}
 MADE = {(how, kind) for how in ("read", "create") for kind in ("job", "job's rows", "job's key")}
 PUT_TOGETHER = {
     (how, kind) for how in ("create", "overwrite") for kind in ("job's results", "job's refusals")
@@ -149,26 +153,30 @@ MAY: dict[str, set[tuple[str, str]]] = {
     "BatchRole": MODELS
     | JOBS
     | PUT_TOGETHER
-    | {("create", kind) for kind in ("job's part", "job's next worker", "job's end")},
+    | {("read", "prediction of a job"), ("create", "prediction of a job")}
+    | {("create", kind) for kind in ("job's part", "job's attempt", "job's next worker", "job's end")},
     "BatchMachineRole": set(),
     "BatchMachineLargeUploadRole": set(),
     "CatalogRole": MODELS,
     "FeedbackRole": (MODELS - {("read", "blob")}) | {("read", "feedback"), ("create", "feedback")},
     "ReleaseRole": MODELS
-    | {("read", "prediction"), ("read", "feedback"), ("create", "verdict"), ("create", "release")},
-    "MonitorRole": MODELS
-    | {("read", "prediction"), ("read", "feedback"), ("read", "report"), ("create", "report")},
-    "OperationsRole": (MODELS - {("read", "blob")})
-    | {("read", "prediction"), ("read", "report"), ("create", "release")},
+    | LOGGED
+    | {("read", "feedback"), ("read", "trial")}
+    | {("create", what) for what in ("verdict", "release", "trial")},
+    "MonitorRole": MODELS | LOGGED | {("read", "feedback"), ("read", "report"), ("create", "report")},
+    "OperationsRole": (MODELS - {("read", "blob")}) | LOGGED | {("read", "report"), ("create", "release")},
     "AuthorizerRole": set(),
     "DeliveryRole": {
         (how, what) for how in ("read", "create", "overwrite") for what in ("prediction", "unfiled")
-    },
+    }
+    # Firehose's prefix holds them; it files nothing there, and could replace nothing.
+    | {("read", "prediction of a job"), ("create", "prediction of a job")},
     "SubscriptionRole": set(),
     "DeploymentRole": set(),
     "PublisherRole": MODELS | {("create", "blob"), ("create", "manifest")},
     "OperatorRole": MODELS
-    | {("read", what) for what in ("prediction", "feedback", "report")}
+    | LOGGED
+    | {("read", what) for what in ("feedback", "report", "trial")}
     | {("create", "release"), ("delete", "blob")},
     "GatewayLogsRole": set(),
 }

@@ -372,6 +372,38 @@ def test_the_same_answer_in_another_language_is_kept_once(opened: Any) -> None:
     assert page.locator("#mine-list > li").count() == 1
 
 
+def test_a_prediction_is_kept_where_the_older_ones_have_left_no_room(opened: Any) -> None:
+    page = opened("en")
+    page.goto("/predictions")
+    before = page.evaluate(
+        """() => {
+          const old = { at: "2026-11-01T00:00:00Z", asked: [["a", "b".repeat(20000)]], cautions: [], link: "/" };
+          const records = [old];
+          const fits = () => {
+            try { localStorage.setItem("dasier.predictions", JSON.stringify(records)); return true; } catch { return false; }
+          };
+          while (fits()) records.push(old);
+          const last = { ...old, asked: [["a", ""]] }; // to the last character but a few
+          records[records.length - 1] = last;
+          for (let more = 16384; more > 1; more /= 2) {
+            const before = last.asked[0][1];
+            last.asked[0][1] += "b".repeat(more);
+            if (!fits()) last.asked[0][1] = before;
+          }
+          fits();
+          return records.length;
+        }"""
+    )
+    page.goto("/models/penguins?example=1")
+    press(page, "Get the answer")
+    page.locator(".kept-here").wait_for(state="visible")
+
+    kept = page.evaluate("JSON.parse(localStorage.getItem('dasier.predictions'))")
+
+    assert before > 100
+    assert (kept[0]["model"], len(kept)) == ("penguins", (before + 2) // 2)
+
+
 def test_a_kept_prediction_runs_neither_here_nor_in_a_spreadsheet(api: FakeApi, opened: Any) -> None:
     hostile = catalog.HOSTILE | {"title": {"en": "=HYPERLINK(1)", "fr": "=HYPERLINK(1)"}}
     api.add(hostile, catalog.HOSTILE_ANSWER)

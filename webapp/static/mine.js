@@ -13,7 +13,19 @@ const recall = () => {
     throw error;
   }
 };
-const remember = (records) => localStorage.setItem(PLACE, JSON.stringify(records.slice(0, MOST)));
+// A browser gives a site five million characters: where the newest do not fit, the older half makes room.
+const remember = (records) => {
+  const kept = records.slice(0, MOST);
+  for (;;) {
+    try {
+      localStorage.setItem(PLACE, JSON.stringify(kept));
+      return;
+    } catch (error) {
+      if (error.name !== "QuotaExceededError" || kept.length < 2) throw error;
+      kept.length = Math.ceil(kept.length / 2);
+    }
+  }
+};
 
 // A cell that a spreadsheet would run is shown as text; a number is left as it is (webapp/downloads.py has the same rule).
 const NUMBER = /^[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)(e[+-]?[0-9]{1,3})?$/i;
