@@ -63,7 +63,7 @@ def gc(
         remove = click.confirm(f"Remove {what}?", err=True)
         if remove:  # a version may have been published of one of them while somebody thought about it
             blobs = sorted(set(blobs).intersection(opened.unreferenced()))
-            keys = [*blobs, *jobs]
+            keys = [*blobs, *jobs, *trials]
     if remove:
         with progress(quiet=as_json) as bars:
             task = bars.add_task("removing", total=len(keys), name="files")
