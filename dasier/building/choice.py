@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dasier.building import arrays, export
 from dasier.building.candidate import Candidate, Refused
-from dasier.building.costs import ANSWERS, Cost, measured
+from dasier.building.costs import ANSWERS, Cost, cheapest, measured
 from dasier.building.detach import detach
 from dasier.building.parity import SAME_ARITHMETIC, TOLERANCE, Parity, Reference, prove
 from dasier.building.probes import Probes, probes
@@ -107,8 +107,8 @@ def choose(  # noqa: PLR0913 (what was fitted, on what, and which runtimes may b
     costs: Mapping[str, Cost] = {}
     if len(proved) > 1:
         costs = measured([one for one, _ in proved.values()], schema, rows.kinds["held_out"])
-    chosen, parity = proved[min(proved, key=lambda name: costs[name].total_s if costs else 0.0)]
-    reasons = _reasons(chosen, parity, refused, beaten=[name for name in costs if name != chosen.runtime])
+    chosen, parity = proved[cheapest(costs) if costs else next(iter(proved))]
+    reasons = _reasons(chosen, parity, refused, costs)
     return Choice(chosen.runtime, chosen.blob, parity, reasons, tuple(refused), costs)
 
 
@@ -139,7 +139,7 @@ def _proof(tried: Candidate, reference: Reference, schema: Schema, rows: Probes)
     return parity
 
 
-def _reasons(chosen: Candidate, parity: Parity, refused: list[Refused], beaten: list[str]) -> Text:
+def _reasons(chosen: Candidate, parity: Parity, refused: list[Refused], costs: Mapping[str, Cost]) -> Text:
     worst = f"{max(parity.deviations.values(), default=0.0):.1g}"
     english = f"equal to the fitted estimator on {parity.rows} rows, at most {worst} off"
     french = (
@@ -148,9 +148,13 @@ def _reasons(chosen: Candidate, parity: Parity, refused: list[Refused], beaten: 
     what = {"onnx": ("graph", "graphe"), "arrays": ("arrays", "tableaux")}.get(chosen.runtime)
     if what:
         english, french = f"{chosen.name} {what[0]}, {english}", f"{what[1]} {chosen.name}, {french}"
-    for other in beaten:
-        english += f"; starting and answering {ANSWERS:,} rows takes less time than on {other}"
-        french += f"\u00a0; démarrer et répondre à {ANSWERS} lignes prend moins de temps que sur {other}"
+    for other in costs.keys() - {chosen.runtime}:
+        less = costs[chosen.runtime].total_s < costs[other].total_s
+        en, fr = (
+            ("less time than", "moins de temps que") if less else ("about as long as", "autant de temps que")
+        )
+        english += f"; starting and answering {ANSWERS:,} rows takes {en} on {other}"
+        french += f"\u00a0; démarrer et répondre à {ANSWERS} lignes prend {fr} sur {other}"
     if chosen.runtime != "sklearn":
         return {"en": english, "fr": french}
     for runtime, en, fr in _LIGHTER:

@@ -1,3 +1,3 @@
-from tests.cli.conftest import build, serving, terminal
+from tests.cli.conftest import build, served, serving, terminal
 
-__all__ = ["build", "serving", "terminal"]
+__all__ = ["build", "served", "serving", "terminal"]

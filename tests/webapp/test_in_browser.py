@@ -9,7 +9,7 @@ import pytest
 import waitress
 
 from tests.webapp import catalog
-from tests.webapp.browser import chromium, needs_chromium
+from tests.webapp.browser import chromium, needs_chromium, press, violations, wider
 from tests.webapp.fake_api import release, version
 
 if TYPE_CHECKING:
@@ -72,12 +72,6 @@ def opened(chromium: Any, address: str) -> Iterator[Any]:
     assert [said for said in complaints if "422" not in said and "404" not in said] == []
 
 
-def press(page: Any, button: str) -> None:
-    """Press a button that sends a form, and wait for the page that answers."""
-    with page.expect_navigation():
-        page.get_by_role("button", name=button, exact=True).click()
-
-
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 def test_somebody_gets_an_answer_from_an_example(opened: Any, size: dict[str, int], *, script: bool) -> None:
@@ -122,8 +116,7 @@ def test_no_page_is_wider_than_a_phone(api: FakeApi, opened: Any) -> None:
         page.goto(path)
         if path.endswith("example=1"):
             press(page, "Obtenir la réponse")
-        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wider <= 0, path
+        assert wider(page) <= 0, path
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -208,13 +201,11 @@ def test_language_and_theme_are_switched_and_kept(opened: Any) -> None:
 def test_axe_finds_nothing_on_any_page(
     api: FakeApi, opened: Any, language: str, size: dict[str, int], theme: str
 ) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
     page = opened(language, size, theme=theme)
     found = []
 
     def look(where: str) -> None:
-        violations = axe.run(page).response["violations"]
-        found.extend((where, it["id"], it["nodes"][0]["html"]) for it in violations)
+        found.extend((where, *one) for one in violations(page))
 
     page.goto("/")
     look("list")

@@ -13,8 +13,9 @@ from dasier.client import Client
 from dasier.local.provider import CLIENT_ID, Provider
 from dasier.local.server import Server, address, listen
 from dasier.people.tokens import verifier
+from dasier.releases import Canary
 from tests.published import Published
-from tests.webapp.browser import chromium, needs_chromium
+from tests.webapp.browser import chromium, needs_chromium, press, violations, wider
 from tests.webapp.conftest import SECRET
 from webapp import Settings, create_app, person
 from webapp import settings as of_the_site
@@ -206,21 +207,13 @@ def test_what_was_typed_when_the_token_ended_is_there_after_signing_in_again(
 def test_every_page_is_for_everybody_and_no_wider_than_its_screen(
     stack: Stack, opened: Any, language: str, size: dict[str, int], theme: str
 ) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
-    from dasier.releases import Canary
-
-    said, page, axe = SAID[language], opened(language, size, color_scheme=theme), Axe()
+    said, page = SAID[language], opened(language, size, color_scheme=theme)
     unbroken = "a-reason-without-a-blank-" * 12
     stack.published.release("pumps", 2, action="canary", canary=Canary(1, 20), why=unbroken, who=unbroken)
 
     def look(where: str) -> None:
-        found = [
-            one for one in axe.run(page).response["violations"] if one["impact"] in {"serious", "critical"}
-        ]
-        assert found == [], where
-        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wider <= 0, where
+        assert violations(page) == [], where
+        assert wider(page) <= 0, where
 
     page.goto("/")
     _signs_in(page, said, "Olga")
@@ -228,11 +221,11 @@ def test_every_page_is_for_everybody_and_no_wider_than_its_screen(
     look("overview")
     page.goto("/operations/pumps")
     look("model")
-    page.get_by_role("button", name=said["on"].replace(" :", "\u00a0:")).click()
+    press(page, said["on"].replace(" :", "\u00a0:"))
     look("to correct")
     page.get_by_label(said["what"], exact=True).select_option("rollback")
     page.get_by_label(said["why"], exact=True).fill(unbroken)
-    page.get_by_role("button", name=said["on"].replace(" :", "\u00a0:")).click()
+    press(page, said["on"].replace(" :", "\u00a0:"))
     look("review")
-    page.get_by_role("button", name=said["out"]).click()
+    press(page, said["out"])
     look("signed out")
