@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,7 @@ from dasier.schema import Kind, Task, Text, normalised
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+    from typing import TextIO
 
 SEED = 7
 TEST_SHARE = 0.25
@@ -35,6 +38,9 @@ _LARGE_ROWS = 20_000
 
 _LOOK_CHARACTERS = 65_536
 """How much of a file is looked at to tell its separator and decimal sign."""
+
+_NAMELESS = re.compile(r"Unnamed: \d+")
+"""What pandas calls a column without a name; it writes one of row numbers itself, unless told not to."""
 
 _DECIMAL_COMMA = re.compile(r"(?:^|;)\s*-?\d+,\d+\s*(?:;|$)", re.MULTILINE)
 
@@ -57,26 +63,44 @@ def read_csv(path: Path) -> pd.DataFrame:
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            start = file.read(_LOOK_CHARACTERS)
-            file.seek(0)
-            first, _, rest = start.partition("\n")
-            semicolon = first.count(";") > first.count(",")
-            decimal_comma = semicolon and bool(_DECIMAL_COMMA.search(rest))
-            # Types that know a null: a whole number with one missing stays whole.
-            return pd.read_csv(
-                file,
-                sep=";" if semicolon else ",",
-                decimal="," if decimal_comma else ".",
-                dtype_backend="numpy_nullable",
-            )
+            return _read(file, path)
     except UnicodeDecodeError as error:
         raise DataInvalid(
             f"{path} is not UTF-8: byte {error.start} cannot be read; save it as UTF-8"
         ) from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error, ValueError) as error:
         raise DataInvalid(f"{path} is not a table: {error}") from error
     except OSError as error:
         raise DataInvalid(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _read(file: TextIO, path: Path) -> pd.DataFrame:
+    start = file.read(_LOOK_CHARACTERS)
+    file.seek(0)
+    first, _, rest = start.partition("\n")
+    separator = ";" if first.count(";") > first.count(",") else ","
+    decimal_comma = separator == ";" and bool(_DECIMAL_COMMA.search(rest))
+    if named_twice := _named_twice(file, separator):
+        raise DataInvalid(f"{path} has several columns of the name {named_twice[0]!r}; rename all but one")
+    file.seek(0)
+    frame = pd.read_csv(
+        file,
+        sep=separator,
+        decimal="," if decimal_comma else ".",
+        dtype_backend="numpy_nullable",  # types that know a null: a whole number with one missing stays whole
+    )
+    if not isinstance(frame.index, pd.RangeIndex):  # pandas takes what is too much for labels of the rows
+        raise DataInvalid(
+            f"{path} has lines with more cells than the header has names; name every column, and put cells "
+            f"that hold a {separator!r} into quotes"
+        )
+    return frame
+
+
+def _named_twice(file: TextIO, separator: str) -> list[str]:
+    """Give the names that stand in a header more than once: pandas would number them."""
+    header = next((line for line in csv.reader(file, delimiter=separator) if line), [])
+    return [name for name, times in Counter(header).items() if name.strip() and times > 1]
 
 
 def train_table(path: Path, *, target: str, name: str, progress: Callable[[str], None]) -> Trained:
@@ -131,6 +155,7 @@ def _columns(frame: pd.DataFrame, target: str) -> tuple[pd.DataFrame, dict[str, 
     empty = [str(column) for column in frame.columns if frame[column].isna().all()]
     dull = {
         **dict.fromkeys(empty, ("it is empty", "elle est vide")),
+        **{c: ("it has no name", "elle n’a pas de nom") for c in kinds if _NAMELESS.fullmatch(c)},
         **{c: ("it is free text", "c’est du texte libre") for c, kind in kinds.items() if kind == "text"},
         **{
             c: ("it has one value", "elle n’a qu’une valeur")
