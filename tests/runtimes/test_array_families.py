@@ -66,6 +66,7 @@ from dasier.building.candidate import Candidate, Refused
 from dasier.building.parity import TOLERANCE, Reference, prove
 from dasier.building.probes import probes
 from dasier.building.threads import one_thread
+from dasier.errors import DocumentInvalid
 from dasier.rows import Rows
 from dasier.runtimes import arrays
 from dasier.runtimes.arrays.container import Node, pack
@@ -386,6 +387,11 @@ LIES = {
     "a box of points that there are not": Node(
         "nearest_classes", NEAREST, POINTS | TREE_OF_POINTS | {"nodes": np.array([[0, 4, 1]])}
     ),
+    "a point in many boxes": Node(
+        "nearest_classes",
+        NEAREST,
+        POINTS | TREE_OF_POINTS | {"nodes": np.array([[0, 3, 0], [0, 3, 1], [0, 3, 1]])},
+    ),
     "fewer boxes than their tree has": Node(
         "nearest_classes", NEAREST, POINTS | TREE_OF_POINTS | {"boxes": np.zeros((2, 1, 1))}
     ),
@@ -410,7 +416,7 @@ LIES = {
 
 @pytest.mark.parametrize("lie", LIES)
 def test_blob_that_would_lead_out_of_its_arrays_is_refused_before_it_is_asked(lie: str) -> None:
-    with pytest.raises(ValueError, match=r"fit|out of|fewer|whole|many"):
+    with pytest.raises(DocumentInvalid, match=r"fit|out of|fewer|whole|many"):
         arrays.load(pack(LIES[lie]), X)
 
 

@@ -43,7 +43,6 @@ _PAIRS_AT_ONCE = 20_000
 
 _LARGEST = np.finfo(np.float64).max
 _UNKNOWN_CODE = 256
-_MOST_CODES = 257
 
 
 class Trees:
@@ -71,6 +70,7 @@ class Trees:
         self._code_feature = arrays.get("code_feature")
         self._goes_right = arrays.get("goes_right")
         self._check()
+        self._last_feature = int(self._feature.max(initial=0))
         self._are_small = are_small(self._child, self._roots)
         self._masks: TreeMasks | None = None  # made when many rows come for the first time
 
@@ -98,6 +98,8 @@ class Trees:
             and np.all(self._child + np.isfinite(self._threshold) < n_nodes)
             and len(self._roots) * self._values.shape[1] % len(self._start) == 0
         )
+        if self._code_feature is not None and self._goes_right is not None:
+            inside = inside and self._goes_right.shape == (len(self._code_feature), _UNKNOWN_CODE + 1)
         if not inside:
             message = "the trees are not whole"
             raise ValueError(message)
@@ -105,6 +107,11 @@ class Trees:
     def sums(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Give the start plus the values of each row's leaves, shape (n, n_outputs)."""
         columns = self._columns(x)
+        if (
+            columns.shape[1] <= self._last_feature
+        ):  # rows lie one behind the other: it would be the next one's cell
+            message = "a split looks at a column that there is not"
+            raise ValueError(message)
         if self._are_small and len(columns) > _FEW_ROWS_OF_SMALL_TREES:
             return self._masked_sums(columns)
         if len(columns) > _FEW_ROWS:
