@@ -1,7 +1,7 @@
 """The proof that a runtime answers as the fitted estimator does.
 
 A conversion is chosen only where this finds it equal: labels the same on every row, numbers
-within the bound. The estimator that everything is compared with is the fitted one itself, on a DataFrame
+within the bound, and no answer where the estimator gives none. The estimator that everything is compared with is the fitted one itself, on a DataFrame
 as in training, not its detached copy.
 """
 
@@ -39,7 +39,7 @@ relative error of something that cancelled to nearly nothing says nothing."""
 
 
 _ONE_BY_ONE = 100
-"""How many rows of a kind are tried alone, to find those that the estimator answers."""
+"""How many rows of a kind are tried alone, where the estimator refuses some: those are found, and must be refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,14 +183,18 @@ def prove(reference: Model, model: Model, probes: Probes, *, tolerance: float = 
     failures: list[str] = []
     labels_equal = True
     for kind, rows in probes.kinds.items():
-        answered = _answered(reference, rows)
-        if answered is None:
+        asked = _asked(reference, rows)
+        if len(asked.refused):
+            refused.append(kind)
+            answered = sum(_answers(model, asked.refused.take([row])) for row in range(len(asked.refused)))
+            if answered:
+                failures.append(
+                    f"{kind} rows: it answers {answered} of {len(asked.refused)} that the estimator refuses"
+                )
+        if asked.expected is None:
             skipped.append(kind)
-            refused.append(kind)
             continue
-        compared, expected = answered
-        if compared is not rows:
-            refused.append(kind)
+        compared, expected = asked.answered, asked.expected
         kinds[kind] = len(compared)
         try:
             found = model.predict(compared)
@@ -223,26 +227,31 @@ def prove(reference: Model, model: Model, probes: Probes, *, tolerance: float = 
     )
 
 
-def _answered(reference: Model, rows: Rows) -> tuple[Rows, Outputs] | None:
-    """Give the rows that the estimator answers at all, and its answers; None if it answers none of them."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The rows that the estimator answers, and how (None if it answers none of them), and those that it refuses."""
+
+    answered: Rows
+    expected: Outputs | None
+    refused: Rows
+
+
+def _asked(reference: Model, rows: Rows) -> _Asked:
     try:
-        return rows, reference.predict(rows)
+        return _Asked(rows, reference.predict(rows), rows.take(slice(0)))
     except Exception:  # noqa: BLE001 (scikit-learn raises ValueError for most, IndexError for some)
-        kept = [
-            index for index in range(min(len(rows), _ONE_BY_ONE)) if _answers(reference, rows.take([index]))
-        ]
-    if not kept:
-        return None
-    compared = rows.take(kept)
-    return compared, reference.predict(compared)
+        rows = rows.take(slice(_ONE_BY_ONE))
+        answers = np.array([_answers(reference, rows.take([place])) for place in range(len(rows))])
+    answered, refused = rows.take(np.flatnonzero(answers)), rows.take(np.flatnonzero(~answers))
+    return _Asked(answered, reference.predict(answered) if len(answered) else None, refused)
 
 
-def _answers(reference: Model, row: Rows) -> bool:
+def _answers(model: Model, row: Rows) -> bool:
+    """Say whether a model has an answer to a row: a number that is not finite reaches no caller."""
     try:
-        reference.predict(row)
+        return not len(model.predict(row).unanswered())
     except Exception:  # noqa: BLE001 (as above)
         return False
-    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from sklearn.multioutput import MultiOutputRegressor, RegressorChain
 from sklearn.semi_supervised import SelfTrainingClassifier
 
 from dasier.building.arrays import calibration, scaling
+from dasier.building.arrays.neighbours import nearest_of
 from dasier.building.arrays.refusing import refused
 from dasier.building.arrays.trees import averaged_trees, told_by_trees
 from dasier.runtimes.arrays.columns import ALL
@@ -186,8 +187,7 @@ def _one_against_one(model: OneVsOneClassifier, inner: Inner) -> Node:
 
 def _codes(model: OutputCodeClassifier, inner: Inner) -> Node:
     told = _each(model.estimators_, inner, [_binary(one) for one in model.estimators_])
-    nearest = Node("centres", {}, {"centres": np.asarray(model.code_book_, dtype=np.float64)})
-    return Node("pipeline", parts=(told, nearest))
+    return Node("pipeline", parts=(told, nearest_of(model.code_book_, whole=True)))
 
 
 def _always(model: _ConstantPredictor, _inner: Inner) -> Node:

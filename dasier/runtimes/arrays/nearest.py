@@ -33,7 +33,7 @@ class Points:
         self.columns = np.ascontiguousarray(self.points.T)
         self.p = float(node.values["p"] or np.inf)
         self.by_product = bool(node.values["by_product"])
-        self.sizes = np.einsum("ij,ij->i", self.points, self.points)
+        self.sizes = np.vecdot(self.points, self.points)
 
     def far(self, x: Numbers) -> Numbers:
         """Give what rows are ranked by, shape (n, n_points)."""

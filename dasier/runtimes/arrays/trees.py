@@ -41,7 +41,6 @@ _FEW_PAIRS = 64
 _PAIRS_AT_ONCE = 20_000
 """Pairs of a row and a tree that walk together: their arrays stay in a processor's cache."""
 
-_LARGEST = np.finfo(np.float64).max
 _UNKNOWN_CODE = 256
 
 
@@ -52,7 +51,7 @@ class Trees:
     ----------
     node : Node
         ``values``: ``single`` (compare in float32, as scikit-learn's trees do), ``nulls`` (a null has its way; else
-        it is refused), ``depth``. ``arrays``: ``feature``, ``threshold``, ``child``, ``roots``, ``values`` of shape
+        it is refused), ``infinite`` (so does what float32 cannot hold), ``depth``. ``arrays``: ``feature``, ``threshold``, ``child``, ``roots``, ``values`` of shape
         (n_nodes, n_values), ``start`` of shape (n_outputs,); for categorical splits ``code_feature`` (n_splits,)
         and ``goes_right`` (n_splits, 257), the last for a null and any other code.
     """
@@ -67,6 +66,8 @@ class Trees:
         self._start = arrays["start"].astype(np.float64)
         self._depth = int(node.values["depth"])
         self._single, self._nulls = bool(node.values["single"]), bool(node.values["nulls"])
+        self._infinite = bool(node.values.get("infinite"))
+        self._largest = float(np.finfo(np.float32 if self._single else np.float64).max)
         self._code_feature = arrays.get("code_feature")
         self._goes_right = arrays.get("goes_right")
         self._check()
@@ -127,13 +128,13 @@ class Trees:
         if self._single:
             x = x.astype(np.float32).astype(np.float64)
             finite = np.isfinite(x)
-            if not finite.all() and (not self._nulls or np.isinf(x).any()):
+            if not finite.all() and (not self._nulls or (not self._infinite and np.isinf(x).any())):
                 message = "Input contains NaN, infinity or a value too large for dtype('float32')."
                 raise ValueError(message)
         if not self._nulls:
             return x
         null = np.isnan(x)
-        x = np.minimum(x, _LARGEST)  # a threshold of "all but nulls" is the largest number
+        x = np.minimum(x, self._largest)  # a threshold of "all but nulls" is the largest number
         parts = [np.where(null, -np.inf, x), np.where(null, np.inf, x)]
         if self._code_feature is not None and self._goes_right is not None:
             codes = x[:, self._code_feature]
