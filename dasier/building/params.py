@@ -20,6 +20,9 @@ LANGUAGES = ("en", "fr")
 """Every text is given in each of them."""
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_LARGEST = 2**1000
+"""TOML has no largest whole number; float64 has."""
+
 _MISSING: Any = object()
 
 
@@ -209,6 +212,9 @@ class Table:
         allowed = types if isinstance(types, tuple) else (types,)
         if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
             self.problem(self._at(key), f"give {words}, not {_described(value)}")
+            return None
+        if isinstance(value, int) and abs(value) > _LARGEST:
+            self.problem(self._at(key), "it has more digits than a number here can have")
             return None
         return value
 

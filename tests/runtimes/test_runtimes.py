@@ -153,3 +153,4 @@ def test_pickle_of_another_scikit_learn_is_not_compatible() -> None:
 def test_graph_is_compatible_with_a_later_onnxruntime_only() -> None:
     assert onnx.compatible("onnxruntime", built_with="1.22.0", installed="1.30.1")
     assert not onnx.compatible("onnxruntime", built_with="1.30.0", installed="1.22.1")
+    assert not onnx.compatible("onnxruntime", built_with="an unknown version", installed="1.30.1")
