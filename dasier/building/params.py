@@ -11,13 +11,12 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from dasier.words import LANGUAGES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dasier.schema import Kind, Text
-
-LANGUAGES = ("en", "fr")
-"""Every text is given in each of them."""
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _LARGEST = 2**1000

@@ -15,6 +15,7 @@ import numpy as np
 
 from dasier.building.thresholds import thresholds
 from dasier.rows import Rows
+from dasier.schema import EXACT_INTEGERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -28,9 +29,6 @@ _UNSEEN = ("unseen by training", "", "é 未見")
 _TINY = (1e-20, 5e-324)
 _FARTHEST = 6
 """Orders of magnitude beyond the training range: grams for tonnes."""
-
-_LARGEST_INTEGER = 2.0**53
-"""Validation refuses larger ones."""
 
 OF_CONVERSIONS = frozenset({"far", "edges", "fitted"})
 """Kinds that the estimator's own copy is not asked: sums that cancel to nothing, or rows that stand exactly at a border, tell
@@ -236,7 +234,7 @@ def _range(column: Column, seen: NDArray[np.float64]) -> tuple[float, float]:
 def _legal(column: Column, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Give values that validation lets through: whole numbers, or 0 and 1, where the kind asks for it."""
     if column.kind == "integer":
-        return np.clip(np.rint(values), -_LARGEST_INTEGER, _LARGEST_INTEGER)
+        return np.clip(np.rint(values), -EXACT_INTEGERS, EXACT_INTEGERS)  # validation refuses larger ones
     if column.kind == "boolean":
         return (values > 0.5).astype(np.float64)
     return values
