@@ -74,8 +74,10 @@ def serve(
       dasier serve --metrics-port 9464 & curl 127.0.0.1:9464/metrics
     """  # noqa: D301
     from dasier.local.logs import log_to_terminal  # noqa: PLC0415 (quick --help)
+    from dasier.local.memory import few_heaps  # noqa: PLC0415
     from dasier.local.server import serve_in_processes, stopped_by_signals  # noqa: PLC0415
 
+    few_heaps()
     log_to_terminal()
     session = Session.of(registry)
     opened = session.registry()

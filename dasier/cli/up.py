@@ -53,10 +53,12 @@ def up(api_port: int, site_port: int, host: str, data: Path, recipes: Path | Non
       dasier up --api-port 9001 --no-site
     """  # noqa: D301
     from dasier.local.logs import log_to_terminal  # noqa: PLC0415 (`dasier up --help` is quick)
+    from dasier.local.memory import few_heaps  # noqa: PLC0415
     from dasier.local.project import find_project  # noqa: PLC0415
     from dasier.local.up import Options  # noqa: PLC0415
     from dasier.local.up import up as run  # noqa: PLC0415
 
+    few_heaps()
     log_to_terminal()
     root = find_project()
     options = Options(
