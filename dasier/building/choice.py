@@ -10,8 +10,9 @@ from dasier.building.candidate import Candidate, Refused
 from dasier.building.costs import ANSWERS, Cost, cheapest, measured
 from dasier.building.detach import detach
 from dasier.building.frames import to_rows
-from dasier.building.parity import SAME_ARITHMETIC, Parity, Reference, prove
+from dasier.building.parity import SAME_ARITHMETIC, Parity, prove
 from dasier.building.probes import OF_CONVERSIONS, Probes, probes
+from dasier.building.reference import Reference
 from dasier.building.refusals import in_french
 from dasier.errors import EstimatorUnsupported
 from dasier.runtimes import NAMES, load

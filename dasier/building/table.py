@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import re
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from dasier.building import training
 from dasier.building.frames import respelt, tidy
 from dasier.building.infer import readable
 from dasier.building.left_out import ASKED, EMPTY, left_out
 from dasier.building.refinements import OutputNotes, Refinements
+from dasier.building.table_csv import read_csv, words_for_nothing
 from dasier.building.threads import one_thread
 from dasier.building.trained import About, Trained
 from dasier.errors import DataInvalid
@@ -24,7 +21,8 @@ from dasier.schema import Kind, Task, Text, normalised
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from pathlib import Path
-    from typing import TextIO
+
+    import pandas as pd
 
 SEED = 7
 TEST_SHARE = 0.25
@@ -37,68 +35,12 @@ _LARGE_ROWS = 20_000
 """From here on boosting with histograms is fitted sooner than boosting with all values."""
 
 
-_LOOK_CHARACTERS = 65_536
-"""How much of a file is looked at to tell its separator and decimal sign."""
-
-_DECIMAL_COMMA = re.compile(r"(?:^|;)\s*-?\d+,\d+\s*(?:;|$)", re.MULTILINE)
-
-
 @dataclass(frozen=True, slots=True)
 class _Contest:
     """Candidates and how they are compared."""
 
     scoring: str
     candidates: dict[str, Any]
-
-
-def read_csv(path: Path) -> pd.DataFrame:
-    """Give the rows of a CSV file with a header: comma or semicolon, UTF-8 with or without a mark.
-
-    Raises
-    ------
-    DataInvalid
-        If it cannot be read as a table.
-    """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return _read(file, path)
-    except UnicodeDecodeError as error:
-        raise DataInvalid(
-            f"{path} is not UTF-8: byte {error.start} cannot be read; save it as UTF-8"
-        ) from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error, ValueError) as error:
-        raise DataInvalid(f"{path} is not a table: {error}") from error
-    except OSError as error:
-        raise DataInvalid(f"{path} cannot be read: {error.strerror}") from error
-
-
-def _read(file: TextIO, path: Path) -> pd.DataFrame:
-    start = file.read(_LOOK_CHARACTERS)
-    file.seek(0)
-    first, _, rest = start.partition("\n")
-    separator = ";" if first.count(";") > first.count(",") else ","
-    decimal_comma = separator == ";" and bool(_DECIMAL_COMMA.search(rest))
-    if named_twice := _named_twice(file, separator):
-        raise DataInvalid(f"{path} has several columns of the name {named_twice[0]!r}; rename all but one")
-    file.seek(0)
-    frame = pd.read_csv(
-        file,
-        sep=separator,
-        decimal="," if decimal_comma else ".",
-        dtype_backend="numpy_nullable",  # types that know a null: a whole number with one missing stays whole
-    )
-    if not isinstance(frame.index, pd.RangeIndex):  # pandas takes what is too much for labels of the rows
-        raise DataInvalid(
-            f"{path} has lines with more cells than the header has names; name every column, and put cells "
-            f"that hold a {separator!r} into quotes"
-        )
-    return frame
-
-
-def _named_twice(file: TextIO, separator: str) -> list[str]:
-    """Give the names that stand in a header more than once: pandas would number them."""
-    header = next((line for line in csv.reader(file, delimiter=separator) if line), [])
-    return [name for name, times in Counter(header).items() if name.strip() and times > 1]
 
 
 def train_table(
@@ -175,6 +117,14 @@ def _columns(
             "fr": f"La colonne « {column} » a été écartée : {why['fr']}.",
         }
         for column, why in dull.items()
+    ]
+    notes += [
+        {
+            "en": f"In the column “{column}”, cells that say {', '.join(words)} were read as empty: a caller leaves them empty.",
+            "fr": f"Dans la colonne « {column} », les cellules {', '.join(words)} ont été lues comme vides : un appelant les laisse vides.",
+        }
+        for column, words in words_for_nothing(frame).items()
+        if normalised(column) in kinds and normalised(column) not in dull
     ]
     kept = [column for column in rows.columns if column not in dull]
     if kept == [target]:

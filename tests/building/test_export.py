@@ -43,8 +43,9 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from dasier.building.choice import Choice, choose
 from dasier.building.export import Refused, candidates
-from dasier.building.parity import SAME_ARITHMETIC, TOLERANCE, Reference, prove
+from dasier.building.parity import SAME_ARITHMETIC, TOLERANCE, prove
 from dasier.building.probes import probes
+from dasier.building.reference import Reference
 from dasier.errors import EstimatorUnsupported
 from dasier.runtimes import onnx
 from tests.building.cases import Fitted, cancer, columns, diabetes, fitted, penguins, wine

@@ -15,8 +15,9 @@ from sklearn.preprocessing import Normalizer, OneHotEncoder, StandardScaler
 from dasier.building.candidate import Candidate
 from dasier.building.choice import choose
 from dasier.building.export import candidates
-from dasier.building.parity import Reference, frame, prove
+from dasier.building.parity import prove
 from dasier.building.probes import OF_CONVERSIONS, Probes, probes
+from dasier.building.reference import Reference, frame
 from dasier.runtimes import Outputs, load
 from tests.building.cases import Fitted, cancer, columns, diabetes, fitted, penguins
 

@@ -9,7 +9,8 @@ import pytest
 from dasier.building import build_table
 from dasier.building.assembling import assemble
 from dasier.building.frames import tidy, to_rows
-from dasier.building.table import _columns, _task, read_csv, train_table
+from dasier.building.table import _columns, _task, train_table
+from dasier.building.table_csv import read_csv
 from dasier.errors import DataInvalid
 from dasier.runtimes import load
 
@@ -159,6 +160,20 @@ def test_cells_are_not_read_under_another_columns_name(tmp_path: Path, content: 
 
     with pytest.raises(DataInvalid, match=why):
         read_csv(tmp_path / "t.csv")
+
+
+def test_words_that_are_read_as_nulls_are_told(tmp_path: Path) -> None:
+    cellar = ["None", "full", "NA", "half", ""] * 24
+    homes().assign(cellar=cellar, size=["NA", *range(1, 120)]).to_csv(tmp_path / "t.csv", index=False)
+
+    rows, kinds, notes = _columns(read_csv(tmp_path / "t.csv"), "price")
+
+    told = [note["en"] for note in notes if "read as empty" in note["en"]]
+    assert told == [
+        "In the column “cellar”, cells that say NA, None were read as empty: a caller leaves them empty."
+    ]
+    assert rows["cellar"].isna().sum() == 72
+    assert (kinds["size"], rows["size"].isna().sum()) == ("integer", 1)
 
 
 def test_numbers_of_the_rows_are_not_learnt_from(tmp_path: Path) -> None:

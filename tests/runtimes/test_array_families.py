@@ -64,8 +64,9 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from dasier.building.arrays import candidates
 from dasier.building.candidate import Candidate, Refused
-from dasier.building.parity import TOLERANCE, Reference, prove
+from dasier.building.parity import TOLERANCE, prove
 from dasier.building.probes import Probes, probes
+from dasier.building.reference import Reference
 from dasier.building.threads import one_thread
 from dasier.errors import DocumentInvalid
 from dasier.rows import Rows

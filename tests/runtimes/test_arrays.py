@@ -52,8 +52,9 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from dasier.building.arrays import candidates
 from dasier.building.candidate import Candidate, Refused
 from dasier.building.choice import choose
-from dasier.building.parity import SAME_ARITHMETIC, Reference, prove
+from dasier.building.parity import SAME_ARITHMETIC, prove
 from dasier.building.probes import Probes, probes
+from dasier.building.reference import Reference
 from dasier.errors import DocumentInvalid, FormatUnknown
 from dasier.rows import Rows
 from dasier.runtimes import arrays

@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 
 from dasier.building.choice import Choice, choose
 from dasier.building.detach import detach
-from dasier.building.parity import Reference
+from dasier.building.reference import Reference
 from dasier.rows import Rows
 from dasier.runtimes import Outputs, load, onnx, runtime, sklearn
 from tests.building.cases import Fitted, cancer, columns, diabetes, fitted, penguins
