@@ -199,6 +199,17 @@ def test_categorical_splits_of_histogram_boosting_answer_as_scikit_learn_does() 
     assert_equal(case)
 
 
+def test_histogram_boosting_that_encodes_its_categories_itself_answers_as_scikit_learn_does() -> None:
+    boosting = HistGradientBoostingClassifier(
+        max_iter=20, categorical_features=["island", "sex"], min_samples_leaf=5
+    )
+    case = fitted(boosting, penguins(), "classification")
+    rows = probes(case.schema, case.held_out, case.estimator, seed=0)
+
+    assert {"nulls", "unseen"} <= set(rows.kinds)
+    assert_equal(case, rows)
+
+
 @pytest.mark.parametrize("name", ["tree", "forest", "histograms"])
 def test_nulls_take_the_way_that_scikit_learn_sends_them(name: str) -> None:
     case = fitted(BOTH_CLASSES[name], gappy(cancer()), "classification")
