@@ -24,6 +24,9 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 TASKS: tuple[Task, ...] = get_args(Task)
 NUMBER_KINDS: frozenset[Kind] = frozenset({"float", "integer", "boolean"})
 
+EXACT_INTEGERS = 2**53
+"""Beyond it float64 no longer tells neighbouring integers apart (IEEE 754)."""
+
 QUANTILE_STEPS = 20
 """Training quantiles are kept at 0, 5, …, 100 %: 21 values."""
 

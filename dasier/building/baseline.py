@@ -50,7 +50,9 @@ def _column(cells: pd.Series[Any], column: Column) -> dict[str, Any]:
     spread: dict[str, Any] = {"nulls": int(cells.isna().sum())}
     if column.kind == "text":
         lengths = np.asarray(known.str.len(), dtype=np.float64)
-        return spread | _histogram(lengths, np.unique(np.quantile(lengths, np.linspace(0, 1, 11))))
+        # The rows that hold a text may all have been held out.
+        edges = np.unique(np.quantile(lengths, np.linspace(0, 1, 11))) if len(lengths) else lengths
+        return spread | _histogram(lengths, edges)
     if column.is_number and column.kind != "boolean":
         return spread | _histogram(known.to_numpy(dtype=np.float64), np.unique(column.quantiles))
     counts = known.astype(str).value_counts().sort_index()

@@ -19,6 +19,7 @@ from dasier.errors import EstimatorUnsupported
 from dasier.manifest import Blob, Manifest, RuntimeChoice, canonical
 from dasier.rows import Rows, concatenate
 from dasier.runtimes import runtime
+from dasier.words import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,9 +27,7 @@ if TYPE_CHECKING:
     from dasier.building.judged import Judged
     from dasier.building.trained import Trained
     from dasier.runtimes import Model, Outputs
-    from dasier.words import Language
 
-LANGUAGES: tuple[Language, ...] = ("en", "fr")
 _GOLDEN_ROWS = 16
 
 

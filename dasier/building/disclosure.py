@@ -23,9 +23,11 @@ _ROWS = {
 
 _ROWS_OF = {
     "AffinityPropagation": "cluster_centers_",
+    "Birch": "subcluster_centers_",  # a row by itself where no other is near
     "DBSCAN": "components_",
     "IsotonicRegression": "X_thresholds_",
     "KernelDensity": "tree_",
+    "Nystroem": "components_",
 }
 """As `_ROWS`, where the same name means something else elsewhere."""
 
@@ -39,7 +41,12 @@ def held_rows(estimator: BaseEstimator) -> tuple[Text, ...]:
     not looked into.
     """
     rows, words = set(), set()
-    for part in parts(estimator):
+    every = list(parts(estimator))
+    # What calibrates probabilities was fitted on them, not on rows.
+    of_scores = {id(one) for part in every for one in _calibrators(part)}
+    for part in every:
+        if id(part) in of_scores:
+            continue
         name = type(part).__name__
         if any(_has(part, attribute) for attribute in _ROWS) or _has(part, _ROWS_OF.get(name, "")):
             rows.add(name)
@@ -63,6 +70,11 @@ def held_rows(estimator: BaseEstimator) -> tuple[Text, ...]:
             }
         )
     return tuple(notes)
+
+
+def _calibrators(part: BaseEstimator) -> list[BaseEstimator]:
+    calibrated = vars(part).get("calibrated_classifiers_", ())
+    return [calibrator for one in calibrated for calibrator in one.calibrators]
 
 
 def _has(part: BaseEstimator, attribute: str) -> bool:

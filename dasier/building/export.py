@@ -13,7 +13,7 @@ output ``prediction``     shape (n,) or (n, 1): a regression's value, a cluster,
 output ``scores``         shape (n,) or (n, 1): an anomaly detector's decision function
 ========================  ==========================================================================
 
-An input without columns is left out.
+An input without columns is left out. A graph of trees, which compare in float32, has the property `SINGLE`.
 """
 
 from __future__ import annotations
@@ -28,14 +28,21 @@ from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
 from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
 from sklearn.base import BaseEstimator, is_classifier
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor, VotingClassifier
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    IsolationForest,
+    VotingClassifier,
+)
 from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
+from sklearn.tree import BaseDecisionTree
 
 from dasier.building.candidate import Candidate, Refused
 from dasier.building.converters import CONVERTERS, shapes_for
 from dasier.building.detach import for_tensors, parts
 from dasier.errors import EstimatorUnsupported
+from dasier.runtimes.onnx import SINGLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,6 +121,10 @@ def _converted(estimator: Any, inputs: list[tuple[str, Any]], schema: Schema, *,
     finally:
         logger.setLevel(level)
     _name_outputs(model, schema)
+    kinds = {type(part) for part in parts(estimator)}
+    # An isolation forest takes what float32 cannot hold for infinite.
+    if IsolationForest not in kinds and any(issubclass(kind, BaseDecisionTree) for kind in kinds):
+        model.metadata_props.add(key=SINGLE, value="1")
     return bytes(model.SerializeToString())
 
 

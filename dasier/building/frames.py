@@ -17,7 +17,7 @@ import pandas as pd
 from dasier import rows
 from dasier.building.lookalikes import seen
 from dasier.errors import DataInvalid
-from dasier.schema import composed, normalised
+from dasier.schema import EXACT_INTEGERS, composed, normalised
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,9 +33,6 @@ CATEGORY_LIMIT = 50
 
 FEW = 10
 """So few different values are categories however few the rows."""
-
-_EXACT_INTEGERS = 2**53
-"""Beyond it float64 no longer tells neighbouring integers apart (IEEE 754)."""
 
 _KINDS = "dasier.kinds"
 
@@ -236,7 +233,7 @@ def _booleans(series: pd.Series) -> pd.Series:
 
 def _integers(series: pd.Series) -> pd.Series:
     held = series.dropna()
-    if max(abs(int(held.min())), abs(int(held.max()))) > _EXACT_INTEGERS:
+    if max(abs(int(held.min())), abs(int(held.max()))) > EXACT_INTEGERS:
         raise DataInvalid(
             "holds integers beyond 2^53; if they are identifiers leave them out, else use floats"
         )

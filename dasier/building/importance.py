@@ -59,8 +59,9 @@ def importance(
     rng = np.random.default_rng(seed)
     rows = np.sort(rng.permutation(len(features))[:ROWS])
     sample = features.iloc[rows].reset_index(drop=True)
-    measure, loss = _loss(predict(sample), None if truth is None else truth[rows], output)
-    before = loss(predict(sample))
+    answered = predict(sample)
+    measure, loss = _loss(answered, None if truth is None else truth[rows], output)
+    before = loss(answered)
     repeats = max(LEAST_SHUFFLES, min(5, ANSWERS // features.shape[1]))
     columns: list[dict[str, Any]] = []
     # Threads cost more than they save on a few hundred rows, much more on a machine that is busy.

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from dasier.building.frames import tidy
 from dasier.building.infer import readable
-from dasier.building.table import SEED, read_csv
+from dasier.building.table import SEED
+from dasier.building.table_csv import read_csv
 from dasier.building.trained import About, Trained
 from dasier.built import Built
 from dasier.errors import BuildRefused, DasierError, DataInvalid, EstimatorUnsupported

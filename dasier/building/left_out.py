@@ -6,6 +6,7 @@ recipe makes of them what is meant, such as a month or an age.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from dasier.errors import DataInvalid
@@ -26,6 +27,9 @@ _DATE = (
     r"(?:Z| ?[+-]\d{2}:?\d{2})?"
 )
 
+_NO_NAME = re.compile(r"Unnamed: \d+")
+"""What pandas calls a column without a name. It writes one of row labels itself, unless told not to."""
+
 ASKED: Text = {"en": "that was asked for", "fr": "c’était demandé"}
 EMPTY: Text = {"en": "it is empty", "fr": "elle est vide"}
 DATES: Text = {
@@ -34,6 +38,7 @@ DATES: Text = {
 }
 TEXT: Text = {"en": "it is free text", "fr": "c’est du texte libre"}
 ONE_VALUE: Text = {"en": "it has one value", "fr": "elle n’a qu’une valeur"}
+NAMELESS: Text = {"en": "it has no name", "fr": "elle n’a pas de nom"}
 COUNTS: Text = {"en": "it only counts the rows", "fr": "elle ne fait que numéroter les lignes"}
 
 
@@ -54,6 +59,7 @@ def left_out(rows: pd.DataFrame, kinds: Mapping[str, Kind], *, target: str) -> d
         If the target itself cannot be learnt.
     """
     found = {name: why for name, kind in kinds.items() if (why := _reason(rows[name], kind))}
+    found |= {name: NAMELESS for name in kinds if _NO_NAME.fullmatch(name)}
     # A rank can be learnt, if not from; and a target of one value is refused in better words.
     if found.get(target) in (COUNTS, ONE_VALUE):
         del found[target]

@@ -11,15 +11,17 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from dasier.words import LANGUAGES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dasier.schema import Kind, Text
 
-LANGUAGES = ("en", "fr")
-"""Every text is given in each of them."""
-
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_LARGEST = 2**1000
+"""TOML has no largest whole number; float64 has."""
+
 _MISSING: Any = object()
 
 
@@ -209,6 +211,9 @@ class Table:
         allowed = types if isinstance(types, tuple) else (types,)
         if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
             self.problem(self._at(key), f"give {words}, not {_described(value)}")
+            return None
+        if isinstance(value, int) and abs(value) > _LARGEST:
+            self.problem(self._at(key), "it has more digits than a number here can have")
             return None
         return value
 

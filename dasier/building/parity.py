@@ -1,21 +1,15 @@
 """The proof that a runtime answers as the fitted estimator does.
 
 A conversion is chosen only where this finds it equal: labels the same on every row, numbers
-within the bound. The estimator that everything is compared with is the fitted one itself, on a DataFrame
-as in training, not its detached copy.
+within the bound, and no answer where the estimator gives none.
 """
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
-
-from dasier.runtimes import Model, Outputs
-from dasier.schema import normalised
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +18,7 @@ if TYPE_CHECKING:
 
     from dasier.building.probes import Probes
     from dasier.rows import Rows
-    from dasier.schema import Schema
+    from dasier.runtimes import Model, Outputs
 
 TOLERANCE = 1e-6
 """The bound: absolute for probabilities, relative for everything else."""
@@ -39,7 +33,7 @@ relative error of something that cancelled to nearly nothing says nothing."""
 
 
 _ONE_BY_ONE = 100
-"""How many rows of a kind are tried alone, to find those that the estimator answers."""
+"""How many rows of a kind are tried alone, where the estimator refuses some: those are found, and must be refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,76 +89,13 @@ class Parity:
         }
 
 
-class Reference:
-    """The fitted estimator, answering rows as it would in a notebook.
-
-    Parameters
-    ----------
-    estimator
-    schema
-    features
-        Some rows of what it was fitted on, for their dtypes; None if that was an array.
-    """
-
-    def __init__(self, estimator: Any, schema: Schema, features: pd.DataFrame | None) -> None:
-        self._estimator, self._schema = estimator, schema
-        self._features = features if hasattr(estimator, "feature_names_in_") else None
-
-    def predict(self, rows: Rows) -> Outputs:
-        """Answer every row, in order."""
-        given = rows.matrix() if self._features is None else frame(rows, self._features)
-        estimator, output = self._estimator, self._schema.output
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # unseen categories are what is asked about here
-            predictions = np.asarray(estimator.predict(given)).ravel()
-            if output.task == "regression":
-                return Outputs(predictions.astype(np.float64))
-            if output.task == "classification" and output.probabilities:
-                return Outputs(predictions, np.asarray(estimator.predict_proba(given), dtype=np.float64))
-            if output.task == "anomaly_detection" and hasattr(estimator, "decision_function"):
-                scores = np.asarray(estimator.decision_function(given), dtype=np.float64)
-                return Outputs(predictions, scores=scores.ravel())
-            return Outputs(predictions)
-
-
-def frame(rows: Rows, like: pd.DataFrame) -> pd.DataFrame:
-    """Give rows as a DataFrame with the columns and dtypes of another.
-
-    A column keeps float64 or object where its dtype cannot hold what is in it: a null among
-    integers or booleans. Categories that a categorical column lacks are added to it.
-    """
-    if all(isinstance(dtype, np.dtype) and dtype == np.float64 for dtype in like.dtypes):
-        places = [rows.schema.names.index(normalised(str(name))) for name in like.columns]
-        return pd.DataFrame(rows.matrix()[:, places], columns=like.columns)
-    return pd.DataFrame(
-        {name: _series(rows.column(normalised(str(name))), like[name].dtype) for name in like.columns}
-    )
-
-
-def _series(cells: NDArray[Any], dtype: Any) -> pd.Series[Any]:
-    if isinstance(dtype, pd.CategoricalDtype):
-        known = dtype.categories
-        if cells.dtype == object:
-            new = sorted({cell for cell in cells if isinstance(cell, str)} - set(known))
-            known = known.append(pd.Index(new, dtype=known.dtype)) if new else known
-        return pd.Series(pd.Categorical(cells, categories=known, ordered=bool(dtype.ordered)))
-    series = pd.Series(cells)
-    if pd.api.types.is_float_dtype(dtype) and not pd.api.types.is_extension_array_dtype(dtype):
-        return series.astype(np.float64)
-    if series.isna().any() and isinstance(dtype, np.dtype) and dtype.kind in "iub":
-        return series.astype(object) if dtype.kind == "b" else series
-    if isinstance(dtype, pd.BooleanDtype):
-        series = series.astype(object).where(series.isna(), series == 1)
-    return series.astype(dtype)
-
-
 def prove(reference: Model, model: Model, probes: Probes, *, tolerance: float = TOLERANCE) -> Parity:
     """Compare two models on every row.
 
     Parameters
     ----------
     reference
-        What is right: a `Reference`.
+        What is right: a `dasier.building.reference.Reference`.
     model
         What is tried.
     probes
@@ -183,14 +114,18 @@ def prove(reference: Model, model: Model, probes: Probes, *, tolerance: float = 
     failures: list[str] = []
     labels_equal = True
     for kind, rows in probes.kinds.items():
-        answered = _answered(reference, rows)
-        if answered is None:
+        asked = _asked(reference, rows)
+        if len(asked.refused):
+            refused.append(kind)
+            answered = sum(_answers(model, asked.refused.take([row])) for row in range(len(asked.refused)))
+            if answered:
+                failures.append(
+                    f"{kind} rows: it answers {answered} of {len(asked.refused)} that the estimator refuses"
+                )
+        if asked.expected is None:
             skipped.append(kind)
-            refused.append(kind)
             continue
-        compared, expected = answered
-        if compared is not rows:
-            refused.append(kind)
+        compared, expected = asked.answered, asked.expected
         kinds[kind] = len(compared)
         try:
             found = model.predict(compared)
@@ -223,26 +158,31 @@ def prove(reference: Model, model: Model, probes: Probes, *, tolerance: float = 
     )
 
 
-def _answered(reference: Model, rows: Rows) -> tuple[Rows, Outputs] | None:
-    """Give the rows that the estimator answers at all, and its answers; None if it answers none of them."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The rows that the estimator answers, and how (None if it answers none of them), and those that it refuses."""
+
+    answered: Rows
+    expected: Outputs | None
+    refused: Rows
+
+
+def _asked(reference: Model, rows: Rows) -> _Asked:
     try:
-        return rows, reference.predict(rows)
+        return _Asked(rows, reference.predict(rows), rows.take(slice(0)))
     except Exception:  # noqa: BLE001 (scikit-learn raises ValueError for most, IndexError for some)
-        kept = [
-            index for index in range(min(len(rows), _ONE_BY_ONE)) if _answers(reference, rows.take([index]))
-        ]
-    if not kept:
-        return None
-    compared = rows.take(kept)
-    return compared, reference.predict(compared)
+        rows = rows.take(slice(_ONE_BY_ONE))
+        answers = np.array([_answers(reference, rows.take([place])) for place in range(len(rows))])
+    answered, refused = rows.take(np.flatnonzero(answers)), rows.take(np.flatnonzero(~answers))
+    return _Asked(answered, reference.predict(answered) if len(answered) else None, refused)
 
 
-def _answers(reference: Model, row: Rows) -> bool:
+def _answers(model: Model, row: Rows) -> bool:
+    """Say whether a model has an answer to a row: a number that is not finite reaches no caller."""
     try:
-        reference.predict(row)
+        return not len(model.predict(row).unanswered())
     except Exception:  # noqa: BLE001 (as above)
         return False
-    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from dasier.schema import Schema, Text
     from dasier.words import Language
 
-BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW, GREY = (
-    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#6b6b6b",
+BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, GREY = (
+    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#6b6b6b",
 )  # fmt: skip
 SERIES = ((BLUE, "o"), (ORANGE, "^"), (GREEN, "s"), (PURPLE, "D"), (VERMILION, "v"), (SKY, "P"), (GREY, "X"))
 """Colour and marker of each group; from the eighth on the last one stands for the rest."""

@@ -1,23 +1,24 @@
 """Rows on which two implementations of a model are likeliest to differ.
 
 Held-out rows alone prove little: they stand where training rows stood. A conversion goes wrong
-outside the training range, at nulls, at categories that training never saw, and on rows that
-stand within a rounding error of a tree's threshold. Each such kind of row is made here, all legal
-under the schema, and the same for the same seed.
+outside the training range, at nulls, at categories that training never saw, at zeros, on the very rows that a model
+remembers, and on rows that stand within a rounding error of a tree's threshold. Each such kind of row is made here,
+all legal under the schema, and the same for the same seed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dasier.building.thresholds import thresholds
 from dasier.rows import Rows
+from dasier.schema import EXACT_INTEGERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -25,6 +26,13 @@ if TYPE_CHECKING:
 
 _MOST_THRESHOLDS = 300
 _UNSEEN = ("unseen by training", "", "é 未見")
+_TINY = (1e-20, 5e-324)
+_FARTHEST = 6
+"""Orders of magnitude beyond the training range: grams for tonnes."""
+
+OF_CONVERSIONS = frozenset({"far", "edges", "fitted"})
+"""Kinds that the estimator's own copy is not asked: sums that cancel to nothing, or rows that stand exactly at a border, tell
+whether a matrix lies otherwise in memory, and that is all that can differ in a copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +42,8 @@ class Probes:
     Attributes
     ----------
     kinds : mapping from str to Rows
-        ``held_out``, ``inside``, ``outside``, ``nulls``, ``unseen``, ``at_thresholds``; a kind that does
-        not apply to the schema or the estimator is left out.
+        ``held_out``, ``inside``, ``outside``, ``nulls``, ``unseen``, ``at_thresholds``, ``far``, ``edges``, ``fitted``; a
+        kind that does not apply to the schema or the estimator is left out.
     unprobed : int
         How many thresholds stand behind a transformation that is not undone here.
     """
@@ -47,8 +55,20 @@ class Probes:
         """Give the number of rows."""
         return sum(map(len, self.kinds.values()))
 
+    def without(self, kinds: Collection[str]) -> Probes:
+        """Give the rows of other kinds than these."""
+        return replace(self, kinds={kind: rows for kind, rows in self.kinds.items() if kind not in kinds})
 
-def probes(schema: Schema, held_out: Rows, estimator: Any = None, *, seed: int, size: int = 300) -> Probes:
+
+def probes(  # noqa: PLR0913 (keywords, each a source of rows)
+    schema: Schema,
+    held_out: Rows,
+    estimator: Any = None,
+    *,
+    fitted: Rows | None = None,
+    seed: int,
+    size: int = 300,
+) -> Probes:
     """Give rows of every kind.
 
     Parameters
@@ -58,6 +78,8 @@ def probes(schema: Schema, held_out: Rows, estimator: Any = None, *, seed: int, 
         Rows that the estimator was not fitted on; at most 2,000 of them are taken.
     estimator
         The fitted one, whose trees are searched for thresholds; None for none.
+    fitted
+        Rows that it was fitted on, if they are known.
     seed
     size
         How many rows of each random kind.
@@ -71,6 +93,9 @@ def probes(schema: Schema, held_out: Rows, estimator: Any = None, *, seed: int, 
         "nulls": _nulls(schema, held_out, rng, size=size),
         "unseen": _unseen(schema, held_out, rng, size=size),
         "at_thresholds": _at_thresholds(schema, held_out, found.by_column, rng),
+        "far": _far(schema, held_out, rng, size=size),
+        "edges": _edges(schema, held_out, rng, size=size),
+        "fitted": fitted and fitted.take(np.sort(rng.permutation(len(fitted))[:size])),
     }
     return Probes({kind: rows for kind, rows in kinds.items() if rows is not None}, found.unreached)
 
@@ -152,6 +177,32 @@ def _at_thresholds(
     return Rows(schema, np.concatenate(numbers), np.concatenate(texts))
 
 
+def _far(schema: Schema, held_out: Rows, rng: np.random.Generator, *, size: int) -> Rows | None:
+    """Give rows with numbers that are up to a million times farther away than the training range is wide."""
+    if not schema.number_columns:
+        return None
+    numbers, texts = _drawn(held_out, rng, size)
+    for position, column in enumerate(schema.number_columns):
+        low, high = _range(column, held_out.numbers[:, position])
+        far = (high - low) * 10 ** rng.uniform(1, _FARTHEST, size) * rng.choice([-1, 1], size)
+        cells = numbers[:, position]
+        numbers[:, position] = _legal(column, np.where(rng.random(size) < 0.5, (low + high) / 2 + far, cells))
+    return Rows(schema, numbers, texts)
+
+
+def _edges(schema: Schema, held_out: Rows, rng: np.random.Generator, *, size: int) -> Rows | None:
+    """Give rows with zeros of both signs, ends of the range and next to nothing, and rows of nothing else."""
+    if not schema.number_columns:
+        return None
+    numbers, texts = _drawn(held_out, rng, size)
+    for position, column in enumerate(schema.number_columns):
+        edges = np.array([0.0, -0.0, *_range(column, held_out.numbers[:, position]), *_TINY])
+        cells = np.where(rng.random(size) < 0.5, rng.choice(edges, size), numbers[:, position])
+        cells[: len(edges)] = edges
+        numbers[:, position] = _legal(column, cells)
+    return Rows(schema, numbers, texts)
+
+
 def _around(values: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
     """Give thresholds themselves, and their neighbours in float64 and in float32."""
     yield values
@@ -183,7 +234,7 @@ def _range(column: Column, seen: NDArray[np.float64]) -> tuple[float, float]:
 def _legal(column: Column, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Give values that validation lets through: whole numbers, or 0 and 1, where the kind asks for it."""
     if column.kind == "integer":
-        return np.rint(values)
+        return np.clip(np.rint(values), -EXACT_INTEGERS, EXACT_INTEGERS)  # validation refuses larger ones
     if column.kind == "boolean":
         return (values > 0.5).astype(np.float64)
     return values

@@ -23,6 +23,7 @@ from dasier.building.gate_table import gate_table
 from dasier.building.params import Table
 from dasier.building.refinements import ColumnNotes, OutputNotes, Refinements
 from dasier.errors import RecipeInvalid
+from dasier.layout import NAME
 from dasier.schema import KINDS, TASKS, Kind, Task, Text, composed, normalised
 
 if TYPE_CHECKING:
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from sklearn.base import BaseEstimator
-
-NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-"""What a model may be called."""
 
 DEFAULT_TEST_SHARE = 0.25
 """The held-out share if a recipe names none: scikit-learn's own default."""
@@ -135,7 +133,7 @@ def _values(table: Table) -> dict[str, Any]:
     split = table.table("split")
     columns = {normalised(name): _column(notes) for name, notes in table.table("columns").tables().items()}
     values = {
-        "name": table.string("name", pattern=NAME_PATTERN),
+        "name": table.string("name", pattern=NAME),
         "task": task,
         "target": _target(table, task),
         "seed": table.integer("seed", minimum=0, maximum=2**32 - 1),

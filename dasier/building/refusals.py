@@ -15,6 +15,9 @@ _KINDS = {
     "nulls": "à valeurs absentes",
     "unseen": "à catégories inconnues",
     "at_thresholds": "au seuil des arbres",
+    "far": "tirées très loin de la plage d’apprentissage",
+    "edges": "aux zéros et aux bornes",
+    "fitted": "d’apprentissage",
 }
 """What `dasier.building.probes` calls its kinds of rows."""
 
@@ -73,6 +76,10 @@ _PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (
             r"(?P<kind>\w+) rows: (?P<output>\w+) are (?P<number>\S+) off",
             "lignes {kind} : écart de {number} sur les {output}",
+        ),
+        (
+            r"(?P<kind>\w+) rows: it answers (?P<what>\d+) of (?P<all>\d+) that the estimator refuses",
+            "lignes {kind} : il répond à {what} lignes sur {all} que l’estimateur refuse",
         ),
         (r"(?P<kind>\w+) rows: it fails \((?P<quoted>.+)\)", "lignes {kind} : il échoue ({quoted})"),
     )

@@ -103,7 +103,8 @@ def _parts(cells: pd.Series[Any], column: Column) -> Iterator[tuple[dict[str, An
         yield from _thirds(cells.to_numpy(dtype=np.float64, na_value=np.nan))
     elif column.kind != "text" and 2 <= known.nunique() <= VALUES:
         for value in sorted(known.unique().tolist()):
-            yield {"value": _plain(value)}, ((cells == value) & ~null).to_numpy(dtype=bool)
+            told = bool(value) if column.kind == "boolean" else _plain(value)
+            yield {"value": told}, ((cells == value) & ~null).to_numpy(dtype=bool)
     else:
         return
     if null.any():

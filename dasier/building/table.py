@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from dasier.building import training
 from dasier.building.frames import respelt, tidy
 from dasier.building.infer import readable
 from dasier.building.left_out import ASKED, EMPTY, left_out
 from dasier.building.refinements import OutputNotes, Refinements
+from dasier.building.table_csv import read_csv, words_for_nothing
 from dasier.building.threads import one_thread
 from dasier.building.trained import About, Trained
 from dasier.errors import DataInvalid
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from pathlib import Path
 
+    import pandas as pd
+
 SEED = 7
 TEST_SHARE = 0.25
 FOLDS = 5
@@ -31,13 +32,7 @@ MOST_CLASSES = 20
 """A whole-number target with at most so many values, each repeated, is a class and not a quantity."""
 
 _LARGE_ROWS = 20_000
-"""From here on boosting with histograms is worth its slower cold start: it is not converted to ONNX."""
-
-
-_LOOK_CHARACTERS = 65_536
-"""How much of a file is looked at to tell its separator and decimal sign."""
-
-_DECIMAL_COMMA = re.compile(r"(?:^|;)\s*-?\d+,\d+\s*(?:;|$)", re.MULTILINE)
+"""From here on boosting with histograms is fitted sooner than boosting with all values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,38 +41,6 @@ class _Contest:
 
     scoring: str
     candidates: dict[str, Any]
-
-
-def read_csv(path: Path) -> pd.DataFrame:
-    """Give the rows of a CSV file with a header: comma or semicolon, UTF-8 with or without a mark.
-
-    Raises
-    ------
-    DataInvalid
-        If it cannot be read as a table.
-    """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            start = file.read(_LOOK_CHARACTERS)
-            file.seek(0)
-            first, _, rest = start.partition("\n")
-            semicolon = first.count(";") > first.count(",")
-            decimal_comma = semicolon and bool(_DECIMAL_COMMA.search(rest))
-            # Types that know a null: a whole number with one missing stays whole.
-            return pd.read_csv(
-                file,
-                sep=";" if semicolon else ",",
-                decimal="," if decimal_comma else ".",
-                dtype_backend="numpy_nullable",
-            )
-    except UnicodeDecodeError as error:
-        raise DataInvalid(
-            f"{path} is not UTF-8: byte {error.start} cannot be read; save it as UTF-8"
-        ) from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        raise DataInvalid(f"{path} is not a table: {error}") from error
-    except OSError as error:
-        raise DataInvalid(f"{path} cannot be read: {error.strerror}") from error
 
 
 def train_table(
@@ -154,6 +117,14 @@ def _columns(
             "fr": f"La colonne « {column} » a été écartée : {why['fr']}.",
         }
         for column, why in dull.items()
+    ]
+    notes += [
+        {
+            "en": f"In the column “{column}”, cells that say {', '.join(words)} were read as empty: a caller leaves them empty.",
+            "fr": f"Dans la colonne « {column} », les cellules {', '.join(words)} ont été lues comme vides : un appelant les laisse vides.",
+        }
+        for column, words in words_for_nothing(frame).items()
+        if normalised(column) in kinds and normalised(column) not in dull
     ]
     kept = [column for column in rows.columns if column not in dull]
     if kept == [target]:

@@ -8,12 +8,13 @@ from dasier.building.frames import respelt, tidy
 from dasier.building.provenance import git_commit
 from dasier.building.threads import one_thread
 from dasier.building.trained import About, Trained
-from dasier.errors import DataInvalid
+from dasier.errors import DataInvalid, RecipeInvalid
 from dasier.rules import Rules
 from dasier.schema import normalised
 
 if TYPE_CHECKING:
     import pandas as pd
+    from sklearn.base import BaseEstimator
 
     from dasier.building.recipe import Recipe
     from dasier.schema import Kind
@@ -24,16 +25,19 @@ def train(recipe: Recipe) -> Trained:
 
     Raises
     ------
+    RecipeInvalid
+        If its functions do not give what they should.
     DataInvalid
-        If the recipe's rows cannot be used, or the estimator refuses them.
+        If its rows cannot be used, or the estimator refuses them.
     """
-    found = tidy(recipe.load())
+    found = tidy(_loaded(recipe))
     table = found.frame
     target = None if recipe.target is None else normalised(recipe.target)
     declared = {name: recipe.refinements.of(name).kind for name in found.kinds if name != target}
     if target is not None:
         table = with_whole_target(_with_target(table, target), target, found.kinds[target])
-    table = as_declared(table, declared)
+    # A frame put together from others may have a label twice, and rows are divided by their labels.
+    table = as_declared(table.reset_index(drop=True), declared)
     kinds = {name: declared.get(name) or kind for name, kind in found.kinds.items()}
     table = respelt(table, (name for name, kind in kinds.items() if kind == "category"))
     for one in Rules.read(recipe.gate).slices:
@@ -42,7 +46,7 @@ def train(recipe: Recipe) -> Trained:
     fitted_rows, held_out = split(
         table, target if recipe.stratify else None, share=recipe.test_share, seed=recipe.seed
     )
-    estimator = recipe.estimator(recipe.estimator_params)
+    estimator = _unfitted(recipe)
     labels = None if target is None or recipe.task == "anomaly_detection" else fitted_rows[target]
     features = [name for name in table.columns if name != target]
     try:
@@ -80,6 +84,29 @@ def train(recipe: Recipe) -> Trained:
             "git_commit": git_commit(recipe.folder),
         },
     )
+
+
+def _loaded(recipe: Recipe) -> pd.DataFrame:
+    import pandas as pd  # noqa: PLC0415 - seconds, and only a build needs it
+
+    loaded: Any = recipe.load()
+    if not isinstance(loaded, pd.DataFrame):
+        raise RecipeInvalid(recipe.name, [f"load() gives a {type(loaded).__name__}; let it give a DataFrame"])
+    return loaded
+
+
+def _unfitted(recipe: Recipe) -> BaseEstimator:
+    try:
+        estimator: Any = recipe.estimator(recipe.estimator_params)
+    except TypeError as error:  # a name in [estimator] that is not one of its parameters
+        problem = f"estimator(params) does not take the table [estimator] of params.toml: {error}"
+        raise RecipeInvalid(recipe.name, [problem]) from error
+    if isinstance(estimator, type) or not hasattr(estimator, "fit"):
+        given = f"the class {estimator.__name__}" if isinstance(estimator, type) else type(estimator).__name__
+        raise RecipeInvalid(
+            recipe.name, [f"estimator(params) gives {given}; let it return an unfitted estimator"]
+        )
+    return estimator
 
 
 def split(
@@ -137,4 +164,4 @@ def _with_target(table: pd.DataFrame, target: str) -> pd.DataFrame:
     known = table[target].notna()
     if not known.any():
         raise DataInvalid(f"the target {target!r} is empty in every row")
-    return table[known].reset_index(drop=True)
+    return table[known]

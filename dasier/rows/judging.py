@@ -9,7 +9,7 @@ import numpy as np
 from dasier.errors import RowsRefused, Violation
 from dasier.rows.held import Rows, RowWarning
 from dasier.rows.plan import Plan, plan_of
-from dasier.schema import Column, Schema, composed
+from dasier.schema import EXACT_INTEGERS, Column, Schema, composed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from dasier.rows.faults import Faults
     from dasier.rows.pointers import Pointer
-
-_EXACT_INTEGERS = 2.0**53
-"""Beyond it float64 no longer tells neighbouring integers apart (IEEE 754)."""
 
 
 def checked(
@@ -61,7 +58,7 @@ def _judge_numbers(schema: Schema, numbers: NDArray[np.float64], faults: Faults)
         if column.kind == "integer":
             cells = numbers[:, position]
             with np.errstate(invalid="ignore"):
-                broken = (cells != np.rint(cells)) | (np.abs(cells) > _EXACT_INTEGERS)
+                broken = (cells != np.rint(cells)) | (np.abs(cells) > EXACT_INTEGERS)
             for index in np.flatnonzero(broken & ~nulls[:, position] & ~infinite[:, position]).tolist():
                 faults.add(
                     index, column.name, "not_integer", "This column takes a whole number of at most 2^53."

@@ -34,6 +34,10 @@ NULL_TEXT = "\ue000null"
 It starts with a character for private use, which no keyboard writes.
 """
 
+SINGLE = "dasier.single"
+"""The property of a graph whose trees compare in float32: what that cannot hold is refused, as scikit-learn does."""
+
+_LARGEST_SINGLE = float(np.finfo(np.float32).max)
 _DTYPES = {"tensor(double)": np.float64, "tensor(float)": np.float32}
 
 
@@ -56,14 +60,16 @@ def requirements() -> dict[str, str]:
 def compatible(library: str, *, built_with: str, installed: str) -> bool:
     """Say whether a graph proved on one onnxruntime may run on another: the same release series or a later one.
 
-    onnxruntime reads every older graph; golden records tell whether it still answers the same.
+    onnxruntime reads every older graph; golden records tell whether it still answers the same. Of a version that is no
+    number nothing is known.
     """
     del library
-    return _series(installed) >= _series(built_with)
+    proved_on = _series(built_with)
+    return bool(proved_on) and _series(installed) >= proved_on
 
 
 def _series(version: str) -> tuple[int, ...]:
-    """Give major and minor; nothing, which is older than all, for a version that is no number."""
+    """Give major and minor; nothing for a version that is no number."""
     parts = version.split(".")[:2]
     return tuple(map(int, parts)) if all(part.isdigit() for part in parts) else ()
 
@@ -76,12 +82,23 @@ class OnnxModel:
         self._run = session.run
         self._names = [output.name for output in session.get_outputs()]
         self._number_type = _DTYPES.get(inputs.get("numbers", ""))
+        told = session.get_modelmeta().custom_metadata_map
+        self._single = self._number_type is np.float32 or SINGLE in told
         self._has_texts = "texts" in inputs
         self._is_regression = schema.output.task == "regression"
         self._classes = classes_of(schema)
 
     def predict(self, rows: Rows) -> Outputs:
-        """Answer every row, in order."""
+        """Answer every row, in order.
+
+        Raises
+        ------
+        ValueError
+            For a number that is too large for float32, where the graph computes in it.
+        """
+        if self._single and (np.abs(rows.numbers) > _LARGEST_SINGLE).any():
+            message = "Input contains a value too large for dtype('float32')."
+            raise ValueError(message)
         feeds: dict[str, NDArray[Any]] = {}
         if self._number_type is not None:
             feeds["numbers"] = rows.numbers.astype(self._number_type, copy=False)

@@ -8,6 +8,7 @@ import pytest
 
 from dasier.building.baseline import baseline
 from dasier.building.infer import infer
+from dasier.building.refinements import ColumnNotes, Refinements
 from dasier.manifest import canonical
 from dasier.runtimes import Outputs
 from tests import models
@@ -39,6 +40,16 @@ def test_every_row_is_counted_in_every_column(found: dict[str, object]) -> None:
 
 def test_column_of_one_value_has_one_edge(found: dict[str, object]) -> None:
     assert found["columns"]["count"] == {"nulls": 0, "edges": [1.0], "counts": [4]}  # type: ignore[index]
+
+
+def test_column_whose_texts_were_all_held_out_has_no_edges() -> None:
+    notes = Refinements(columns={"note": ColumnNotes(kind="text")})
+    schema = infer(TABLE, task="regression", target="y", refinements=notes)
+    fitted_rows = TABLE.assign(note=np.array([np.nan] * 4, dtype=object))
+
+    counted = baseline(fitted_rows, Outputs(TABLE["y"].to_numpy()), schema)["columns"]["note"]
+
+    assert counted == {"nulls": 4, "edges": [], "counts": [0]}
 
 
 def test_strings_and_booleans_are_counted_by_value(found: dict[str, object]) -> None:

@@ -24,8 +24,9 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 from sklearn.svm import SVC
 
 from dasier.building.detach import detach, parts
-from dasier.building.parity import SAME_ARITHMETIC, Reference, prove
+from dasier.building.parity import SAME_ARITHMETIC, prove
 from dasier.building.probes import probes
+from dasier.building.reference import Reference
 from dasier.errors import EstimatorUnsupported
 from dasier.runtimes import sklearn as runtime
 from tests.building.cases import CATEGORIES, NUMBERS, Fitted, cancer, columns, fitted, penguins

@@ -4,12 +4,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.cluster import DBSCAN, KMeans
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.cluster import DBSCAN, Birch, KMeans
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.gaussian_process import GaussianProcessClassifier
 from sklearn.impute import KNNImputer
+from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier, LocalOutlierFactor
 from sklearn.pipeline import make_pipeline
@@ -31,6 +33,8 @@ CLASSES = (ROWS[:, 0] > 0).astype(int)
         LocalOutlierFactor(novelty=True),
         GaussianProcessClassifier(),
         DBSCAN(eps=1.0),
+        Birch(threshold=0.01),
+        make_pipeline(Nystroem(n_components=5), LogisticRegression()),
         make_pipeline(KNNImputer(), LogisticRegression()),
         make_pipeline(ColumnTransformer([("a", KNNImputer(), [0, 1])]), LogisticRegression()),
         VotingClassifier([("a", LogisticRegression()), ("b", KNeighborsClassifier())]),
@@ -57,7 +61,10 @@ def test_a_vocabulary_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    "estimator", [LogisticRegression(), RandomForestClassifier(5), KMeans(2, n_init=1), make_pipeline(LogisticRegression())]
+    "estimator", [
+        LogisticRegression(), RandomForestClassifier(5), KMeans(2, n_init=1), make_pipeline(LogisticRegression()),
+        CalibratedClassifierCV(LogisticRegression(), method="isotonic", cv=2),
+    ]
 )  # fmt: skip
 def test_a_model_that_only_summarises_rows_has_no_note(estimator: Any) -> None:
     notes = held_rows(estimator.fit(ROWS, CLASSES))

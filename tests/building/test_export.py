@@ -43,8 +43,9 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from dasier.building.choice import Choice, choose
 from dasier.building.export import Refused, candidates
-from dasier.building.parity import SAME_ARITHMETIC, TOLERANCE, Reference, prove
+from dasier.building.parity import SAME_ARITHMETIC, TOLERANCE, prove
 from dasier.building.probes import probes
+from dasier.building.reference import Reference
 from dasier.errors import EstimatorUnsupported
 from dasier.runtimes import onnx
 from tests.building.cases import Fitted, cancer, columns, diabetes, fitted, penguins, wine
@@ -359,3 +360,29 @@ def test_reason_is_told_in_both_languages() -> None:
 
     assert choice.reasons["en"].startswith("float64 graph, equal to the fitted estimator on")
     assert choice.reasons["fr"].startswith("graphe float64, égal à l’estimateur entraîné sur")
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        RandomForestClassifier(5),
+        GradientBoostingClassifier(n_estimators=3),
+        BaggingClassifier(n_estimators=3),
+        LogisticRegression(solver="newton-cholesky"),
+    ],
+    ids=lambda estimator: str(type(estimator).__name__),
+)
+def test_number_too_large_for_float32_is_refused_where_scikit_learn_refuses_it(estimator: Any) -> None:
+    case = fitted(estimator, cancer(), "classification")
+    rows = case.held_out.take([0])
+    rows.numbers[0, 3] = 1e39
+    model = onnx.load(next(candidates(case.estimator, case.schema)).blob, case.schema)
+    reference = Reference(case.estimator, case.schema, case.features)
+
+    if isinstance(estimator, LogisticRegression):
+        assert model.predict(rows).predictions.tolist() == reference.predict(rows).predictions.tolist()
+    else:
+        with pytest.raises(ValueError, match="too large"):
+            reference.predict(rows)
+        with pytest.raises(ValueError, match="too large"):
+            model.predict(rows)

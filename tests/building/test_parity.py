@@ -5,20 +5,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pytest
+from sklearn.cluster import KMeans
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import Normalizer, OneHotEncoder, StandardScaler
 
-from dasier.building.parity import Reference, frame, prove
-from dasier.building.probes import Probes, probes
+from dasier.building.candidate import Candidate
+from dasier.building.choice import choose
+from dasier.building.export import candidates
+from dasier.building.parity import prove
+from dasier.building.probes import OF_CONVERSIONS, Probes, probes
+from dasier.building.reference import Reference, frame
+from dasier.runtimes import Outputs, load
 from tests.building.cases import Fitted, cancer, columns, diabetes, fitted, penguins
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dasier.rows import Rows
-    from dasier.runtimes import Outputs
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,26 @@ class Changed:
 
     def predict(self, rows: Rows) -> Outputs:
         return self.change(self.original.predict(rows))
+
+
+@dataclass(frozen=True)
+class Lenient:
+    """A model that fills nulls in where another refuses them."""
+
+    original: Reference
+
+    def predict(self, rows: Rows) -> Outputs:
+        return self.original.predict(replace(rows, numbers=np.nan_to_num(rows.numbers)))
+
+
+@dataclass(frozen=True)
+class Unbothered:
+    """A linear model that lets nulls through to its sums."""
+
+    linear: LinearRegression
+
+    def predict(self, rows: Rows) -> Outputs:
+        return Outputs(rows.numbers @ self.linear.coef_ + self.linear.intercept_)
 
 
 def reference(case: Fitted) -> Reference:
@@ -167,3 +193,60 @@ def test_parity_is_told_in_json_types() -> None:
 
     assert told["rows"] == len(case.held_out)
     assert told["deviations"] == {"predictions": 0.0}
+
+
+def test_an_answer_where_the_estimator_gives_none_is_no_parity() -> None:
+    case = fitted(LinearRegression(), diabetes(), "regression")
+    rows = case.held_out.take(slice(20))
+    rows.numbers[:3, 0] = np.nan
+
+    strict = prove(reference(case), reference(case), Probes({"nulls": rows}))
+    lenient = prove(reference(case), Lenient(reference(case)), Probes({"nulls": rows}))
+
+    assert (strict.proved, strict.rows, strict.refused) == (True, 17, ("nulls",))
+    assert lenient.failure == "nulls rows: it answers 3 of 3 that the estimator refuses"
+
+
+def test_a_number_that_is_not_finite_is_no_answer() -> None:
+    case = fitted(LinearRegression(), diabetes(), "regression")
+    rows = case.held_out.take(slice(20))
+    rows.numbers[:3, 0] = np.nan
+
+    parity = prove(reference(case), Unbothered(case.estimator), Probes({"nulls": rows}))
+
+    assert parity.proved
+    assert parity.rows == 17
+
+
+@pytest.mark.parametrize(
+    ("estimator", "kind"),
+    [
+        (make_pipeline(Normalizer("l1"), LogisticRegression()), "edges"),
+        (make_pipeline(StandardScaler(), KMeans(3, n_init=1, random_state=0)), "far"),
+    ],
+    ids=["a norm of zero", "float32 far away"],
+)
+def test_a_graph_that_errs_beside_the_rows_held_out_is_found_out(estimator: Any, kind: str) -> None:
+    is_classifier = kind == "edges"
+    frame = cancer() if is_classifier else cancer().drop(columns="target").assign(target=0)
+    case = fitted(estimator, frame, "classification" if is_classifier else "clustering")
+    rows = probes(case.schema, case.held_out, case.estimator, fitted=case.held_out, seed=0)
+    graphs = [one for one in candidates(case.estimator, case.schema) if isinstance(one, Candidate)]
+
+    failures = [prove(reference(case), load("onnx", one.blob, case.schema), rows).failure for one in graphs]
+
+    assert any(str(failure).startswith(f"{kind} rows") for failure in failures)
+    assert all(
+        prove(reference(case), load("onnx", one.blob, case.schema), rows.without(OF_CONVERSIONS)).proved
+        for one in graphs
+    )
+
+
+def test_a_copy_is_not_asked_what_only_a_conversion_gets_wrong() -> None:
+    case = fitted(LinearRegression(), diabetes(), "regression")
+
+    choice = choose(case.estimator, case.features, case.schema, case.held_out, seed=0, runtimes=("sklearn",))
+    other = choose(case.estimator, case.features, case.schema, case.held_out, seed=0, runtimes=("arrays",))
+
+    assert set(choice.parity.kinds) == set(other.parity.kinds) - OF_CONVERSIONS
+    assert set(other.parity.kinds) >= OF_CONVERSIONS

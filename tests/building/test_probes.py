@@ -11,19 +11,24 @@ from dasier.building.thresholds import thresholds
 from dasier.rows import from_arrays, pointer_in
 from tests.building.cases import cancer, columns, fitted, penguins
 
+EVERY_KIND = [
+    *("held_out", "inside", "outside", "nulls", "unseen", "at_thresholds"),
+    *("far", "edges", "fitted"),
+]
+
 
 def test_mixed_nullable_rows_are_probed_in_every_way() -> None:
     case = fitted(make_pipeline(columns(), RandomForestClassifier(5)), penguins(), "classification")
 
-    found = probes(case.schema, case.held_out, case.estimator, seed=0)
+    found = probes(case.schema, case.held_out, case.estimator, fitted=case.held_out, seed=0)
 
-    assert list(found.kinds) == ["held_out", "inside", "outside", "nulls", "unseen", "at_thresholds"]
+    assert list(found.kinds) == EVERY_KIND
 
 
 def test_every_probe_passes_validation() -> None:
     case = fitted(make_pipeline(columns(), RandomForestClassifier(5)), penguins(), "classification")
 
-    found = probes(case.schema, case.held_out, case.estimator, seed=0)
+    found = probes(case.schema, case.held_out, case.estimator, fitted=case.held_out, seed=0)
 
     for rows in found.kinds.values():
         from_arrays(case.schema, rows.numbers, rows.texts, pointer_in("#/rows"))
@@ -54,7 +59,27 @@ def test_kinds_that_do_not_apply_are_left_out() -> None:
 
     found = probes(case.schema, case.held_out, case.estimator, seed=0)
 
-    assert list(found.kinds) == ["held_out", "inside", "outside"]
+    assert list(found.kinds) == ["held_out", "inside", "outside", "far", "edges"]
+
+
+def test_zeros_of_both_signs_and_next_to_nothing_are_probed_alone_and_among_others() -> None:
+    case = fitted(LogisticRegression(solver="newton-cholesky"), cancer(), "classification")
+
+    rows = probes(case.schema, case.held_out, seed=0).kinds["edges"].numbers
+
+    assert (rows[0] == 0).all()
+    assert np.signbit(rows[1]).all()
+    assert ((rows[4:6] > 0) & (rows[4:6] < 1e-15)).all()
+    assert ((rows[6:] == 0).any(axis=1) & (rows[6:] != 0).any(axis=1)).any()
+
+
+def test_rows_far_away_are_probed_up_to_a_million_times_the_range() -> None:
+    case = fitted(LogisticRegression(solver="newton-cholesky"), cancer(), "classification")
+
+    rows = probes(case.schema, case.held_out, seed=0).kinds["far"].numbers
+
+    widths = np.array([column.maximum - column.minimum for column in case.schema.number_columns])
+    assert 1e5 < np.abs(rows / widths).max() <= 1.1e6
 
 
 def test_thresholds_behind_a_scaler_are_told_in_the_columns_own_unit() -> None:

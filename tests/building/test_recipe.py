@@ -194,6 +194,7 @@ def test_rows_without_a_class_cannot_be_stratified(tmp_path: Path, task: str) ->
         ("boolean", "1", "true or false"),
         ("category", "1", "a string"),
         ("float", "inf", "finite"),
+        ("float", "1" + "0" * 400, "more digits"),
     ],
 )
 def test_an_example_must_be_of_its_kind(tmp_path: Path, kind: str, example: str, words: str) -> None:

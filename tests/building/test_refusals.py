@@ -63,7 +63,8 @@ def test_what_is_not_converted_is_told_in_french(estimator: Any, frame: Any, fre
         ("regression", lambda n: Outputs(np.ones(n)), lambda n: Outputs(np.full(n, 1.5)), "écart relatif de 0,5 sur les prédictions"),
         ("clustering", lambda n: Outputs(np.zeros(n)), lambda n: Outputs(np.ones(n)), "étiquettes sur"),
         ("clustering", lambda n: Outputs(np.zeros(n)), ValueError("no kernel"), "il échoue («\u00a0ValueError: no kernel\u00a0»)"),
-        ("clustering", ValueError("no"), lambda n: Outputs(np.ones(n)), "ne répond à aucune des lignes"),
+        ("clustering", ValueError("no"), ValueError("no"), "ne répond à aucune des lignes"),
+        ("clustering", ValueError("no"), lambda n: Outputs(np.ones(n)), "il répond à 45 lignes sur 45 que l’estimateur refuse"),
     ],
 )  # fmt: skip
 def test_what_is_not_equal_is_told_in_french(task: Any, right: Any, wrong: Any, french: str) -> None:
@@ -78,11 +79,11 @@ def test_what_is_not_equal_is_told_in_french(task: Any, right: Any, wrong: Any, 
 
 def test_every_kind_of_row_has_a_name_in_french() -> None:
     case = fitted(make_pipeline(columns(), GradientBoostingClassifier(n_estimators=2)), penguins(), "classification")  # fmt: skip
-    kinds = probes(case.schema, case.held_out, case.estimator, seed=1).kinds
+    kinds = probes(case.schema, case.held_out, case.estimator, fitted=case.held_out, seed=1).kinds
 
     told = [in_french(f"{kind} rows: 1 of 2 labels differ") for kind in kinds]
 
-    assert len(kinds) == 6
+    assert len(kinds) == 9
     assert not [one for one in told if "«" in one or "_" in one]
 
 

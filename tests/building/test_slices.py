@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dasier.building.frames import tidy
 from dasier.building.infer import infer
 from dasier.building.refinements import ColumnNotes, Refinements
 from dasier.building.slices import LEAST_ROWS, slices
@@ -93,3 +94,22 @@ def test_a_column_transformers_steps_say_which_columns_go_where() -> None:
     assert by_name["remainder"]["class"] == "drop"
     assert by_name["logisticregression"]["parameters"] == {"max_iter": 500}
     assert [one["depth"] for one in told[:3]] == [0, 1, 2]
+
+
+def test_parts_by_yes_and_no_are_told_so_where_nulls_made_numbers_of_them() -> None:
+    held = pd.array([True, False, None, True] * 10, dtype="boolean")
+    table = tidy(pd.DataFrame({"ringed": held, "y": ["a", "b"] * 20})).frame
+    schema = infer(table, task="classification", target="y")
+    told = Outputs(table["y"].to_numpy())
+
+    found = slices(
+        told,
+        told.predictions,
+        table,
+        schema=schema,
+        importance={"columns": [{"column": "ringed", "value": 1.0}]},
+        seed=1,
+    )
+
+    assert [one.get("value") for one in found["parts"]] == [False, True, None]
+    assert found["parts"][0]["value"] is False

@@ -9,7 +9,8 @@ import pytest
 from dasier.building import build_table
 from dasier.building.assembling import assemble
 from dasier.building.frames import tidy, to_rows
-from dasier.building.table import _columns, _task, read_csv, train_table
+from dasier.building.table import _columns, _task, train_table
+from dasier.building.table_csv import read_csv
 from dasier.errors import DataInvalid
 from dasier.runtimes import load
 
@@ -143,6 +144,45 @@ def test_file_that_is_no_table_is_refused(tmp_path: Path, content: bytes) -> Non
 
     with pytest.raises(DataInvalid):
         train_table(tmp_path / "t.csv", target="a", name="t", progress=lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("a,a,y\n1,2,3\n4,5,6\n", "several columns of the name 'a'"),
+        ('"a;b";"a;b";y\n1;2;3\n', "several columns of the name 'a;b'"),
+        ("a,y\n1,2,3\n4,5,6\n", "more cells than the header has names"),
+        ("a,y\n1,2,\n4,5,\n", "more cells than the header has names"),
+    ],
+)
+def test_cells_are_not_read_under_another_columns_name(tmp_path: Path, content: str, why: str) -> None:
+    (tmp_path / "t.csv").write_text(content)
+
+    with pytest.raises(DataInvalid, match=why):
+        read_csv(tmp_path / "t.csv")
+
+
+def test_words_that_are_read_as_nulls_are_told(tmp_path: Path) -> None:
+    cellar = ["None", "full", "NA", "half", ""] * 24
+    homes().assign(cellar=cellar, size=["NA", *range(1, 120)]).to_csv(tmp_path / "t.csv", index=False)
+
+    rows, kinds, notes = _columns(read_csv(tmp_path / "t.csv"), "price")
+
+    told = [note["en"] for note in notes if "read as empty" in note["en"]]
+    assert told == [
+        "In the column “cellar”, cells that say NA, None were read as empty: a caller leaves them empty."
+    ]
+    assert rows["cellar"].isna().sum() == 72
+    assert (kinds["size"], rows["size"].isna().sum()) == ("integer", 1)
+
+
+def test_numbers_of_the_rows_are_not_learnt_from(tmp_path: Path) -> None:
+    homes().to_csv(tmp_path / "t.csv")  # pandas writes them first, under no name
+
+    rows, _, notes = _columns(read_csv(tmp_path / "t.csv"), "price")
+
+    assert "Unnamed: 0" not in rows
+    assert any("“Unnamed: 0” was left out: it has no name" in note["en"] for note in notes)
 
 
 def test_file_that_there_is_not_is_refused(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression
 
 from dasier.building import build_recipe
@@ -87,6 +88,36 @@ def test_whole_number_classes_stay_whole_when_some_are_missing() -> None:
 def test_rows_that_cannot_be_used_say_why(frame: pd.DataFrame, why: str) -> None:
     with pytest.raises(DataInvalid, match=why):
         train(recipe(frame))
+
+
+@pytest.mark.parametrize("labels", [[*range(20)] * 2, [*range(20), *map(str, range(20))]])
+def test_rows_of_any_labels_are_each_in_one_part(labels: list[Any]) -> None:
+    frame = table()[["a", "n"]].set_axis(labels)
+    groups = recipe(
+        frame, task="clustering", target=None, stratify=False, estimator=lambda _: KMeans(2, n_init=1)
+    )
+
+    trained = train(groups)
+
+    assert (len(trained.table), len(trained.fitted_rows), len(trained.held_out)) == (40, 30, 10)
+    assert set(trained.fitted_rows["a"]).isdisjoint(trained.held_out["a"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        (
+            {"estimator_params": {"regularisation": 1}},
+            r"\[estimator\] .*unexpected keyword argument 'regularisation'",
+        ),
+        ({"estimator": lambda _: None}, "gives NoneType; let it return an unfitted estimator"),
+        ({"estimator": lambda _: LogisticRegression}, "gives the class LogisticRegression"),
+        ({"load": lambda: [1, 2]}, r"load\(\) gives a list; let it give a DataFrame"),
+    ],
+)
+def test_recipe_whose_functions_give_something_else_says_what(changes: dict[str, Any], why: str) -> None:
+    with pytest.raises(RecipeInvalid, match=why):
+        train(recipe(table(), **changes))
 
 
 def test_whole_number_declared_a_measurement_is_fitted_as_one() -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.cluster import AffinityPropagation, Birch, BisectingKMeans, MeanShift
+from sklearn.cluster import AffinityPropagation, Birch, BisectingKMeans, KMeans, MeanShift
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.covariance import EllipticEnvelope
 from sklearn.cross_decomposition import PLSRegression
@@ -23,6 +23,7 @@ from sklearn.ensemble import (
     AdaBoostRegressor,
     BaggingClassifier,
     BaggingRegressor,
+    IsolationForest,
     RandomForestClassifier,
     StackingClassifier,
     StackingRegressor,
@@ -56,16 +57,18 @@ from sklearn.neighbors import (
     RadiusNeighborsRegressor,
 )
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.preprocessing import MinMaxScaler, Normalizer, StandardScaler
 from sklearn.semi_supervised import LabelPropagation, LabelSpreading
 from sklearn.svm import SVC, SVR, LinearSVC, NuSVC, NuSVR, OneClassSVM
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from dasier.building.arrays import candidates
 from dasier.building.candidate import Candidate, Refused
-from dasier.building.parity import TOLERANCE, Reference, prove
-from dasier.building.probes import probes
+from dasier.building.parity import TOLERANCE, prove
+from dasier.building.probes import Probes, probes
+from dasier.building.reference import Reference
 from dasier.building.threads import one_thread
+from dasier.errors import DocumentInvalid
 from dasier.rows import Rows
 from dasier.runtimes import arrays
 from dasier.runtimes.arrays.container import Node, pack
@@ -94,8 +97,8 @@ def refusal_of(case: Fitted) -> str:
     return found.reason
 
 
-def assert_equal(case: Fitted, *, tolerance: float = CLOSE) -> None:
-    rows = probes(case.schema, case.held_out, case.estimator, seed=0)
+def assert_equal(case: Fitted, kinds: Probes | None = None, *, tolerance: float = CLOSE) -> None:
+    rows = kinds or probes(case.schema, case.held_out, case.estimator, seed=0)
     reference = Reference(case.estimator, case.schema, case.features)
     with one_thread():  # several threads of scikit-learn keep other ones of neighbours that are equally far
         parity = prove(reference, answers_of(case), rows, tolerance=tolerance)
@@ -112,7 +115,6 @@ CLASSIFIERS = [
     KNeighborsClassifier(7, weights="distance"),
     KNeighborsClassifier(7, weights="distance", algorithm="brute"),
     KNeighborsClassifier(4, algorithm="brute"),
-    KNeighborsClassifier(4, algorithm="ball_tree"),
     KNeighborsClassifier(4, metric="manhattan"),
     KNeighborsClassifier(4, metric="chebyshev"),
     KNeighborsClassifier(4, p=3),
@@ -298,6 +300,55 @@ def test_ties_among_whole_numbers_are_broken_as_scikit_learn_breaks_them() -> No
     assert_equal(case, tolerance=0.0)
 
 
+def test_ties_within_a_rounding_error_are_broken_as_scikit_learn_breaks_them() -> None:
+    """Halfway between two neighbours, and at the same distance from all: what is squared decides by its last bit."""
+    rng = np.random.default_rng(0)
+    grid = pd.DataFrame(rng.normal(size=(300, 20))).rename(columns="x{}".format)
+    grid = grid.assign(target=rng.integers(0, 3, 300))
+    case = fitted(make_pipeline(Normalizer(), KNeighborsClassifier()), grid, "classification")
+    points = case.features.to_numpy()
+    halfway = (points[rng.integers(0, len(points), 300)] + points[rng.integers(0, len(points), 300)]) / 2
+    cells = np.concatenate([halfway, np.zeros((10, 20))])
+
+    assert_equal(
+        case, Probes({"halfway": Rows(case.schema, cells, np.empty((310, 0), object))}), tolerance=0.0
+    )
+
+
+@pytest.mark.parametrize("norm", ["l1", "l2", "max"])
+def test_row_of_next_to_nothing_is_not_divided_by_its_norm(norm: Any) -> None:
+    case = fitted(make_pipeline(Normalizer(norm), LogisticRegression()), cancer(), "classification")
+    cells = np.outer(10.0 ** np.arange(-20.0, -10.0), np.arange(1.0, 13.0))
+
+    assert_equal(
+        case, Probes({"nothing": Rows(case.schema, cells, np.empty((10, 0), object))}), tolerance=1e-12
+    )
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [AffinityPropagation(random_state=0), Birch(threshold=0.5), MeanShift(), KMeans(3, n_init=1)],
+    ids=name_of,
+)
+def test_row_that_is_far_from_all_centres_gets_the_group_that_scikit_learn_gives(estimator: Any) -> None:
+    case = fitted(scaled(clone(estimator)), cancer(), "clustering")
+    far = case.held_out.numbers * 1e25
+
+    assert_equal(
+        case, Probes({"far": Rows(case.schema, far, np.empty((len(far), 0), object))}), tolerance=0.0
+    )
+
+
+def test_number_too_large_for_float32_is_unusual_to_an_isolation_forest() -> None:
+    case = fitted(IsolationForest(n_estimators=20, random_state=0), cancer(), "anomaly_detection")
+    far = np.repeat(case.held_out.numbers, 20, axis=0)
+    far[:, 3] = np.where(np.arange(len(far)) % 2, 1e200, -1e200)
+    rows = Rows(case.schema, far, np.empty((len(far), 0), object))
+
+    assert len(far) > 1_000  # so many are asked in another way
+    assert_equal(case, Probes({"few": rows.take(slice(50)), "many": rows}), tolerance=0.0)
+
+
 def test_ensemble_over_mixed_columns_answers_as_scikit_learn_does() -> None:
     parts = [
         ("forest", make_pipeline(columns(), RandomForestClassifier(5, random_state=0))),
@@ -325,6 +376,7 @@ class Mine(KNeighborsClassifier):
         (Mine(), "Mine"),
         (KNeighborsClassifier(weights=np.square), "weights of somebody's own"),
         (KNeighborsClassifier(metric="canberra"), "metric canberra"),
+        (KNeighborsClassifier(algorithm="ball_tree"), "neighbours by a ball tree"),
         (scaled(SVC(kernel=linear_kernel)), "kernel of somebody"),
         (GaussianProcessClassifier(RBF() + WhiteKernel(), optimizer=None), "WhiteKernel"),
         (scaled(GaussianProcessClassifier(RBF() ** 2, optimizer=None)), "Exponentiation"),
@@ -386,6 +438,11 @@ LIES = {
     "a box of points that there are not": Node(
         "nearest_classes", NEAREST, POINTS | TREE_OF_POINTS | {"nodes": np.array([[0, 4, 1]])}
     ),
+    "a point in many boxes": Node(
+        "nearest_classes",
+        NEAREST,
+        POINTS | TREE_OF_POINTS | {"nodes": np.array([[0, 3, 0], [0, 3, 1], [0, 3, 1]])},
+    ),
     "fewer boxes than their tree has": Node(
         "nearest_classes", NEAREST, POINTS | TREE_OF_POINTS | {"boxes": np.zeros((2, 1, 1))}
     ),
@@ -410,7 +467,7 @@ LIES = {
 
 @pytest.mark.parametrize("lie", LIES)
 def test_blob_that_would_lead_out_of_its_arrays_is_refused_before_it_is_asked(lie: str) -> None:
-    with pytest.raises(ValueError, match=r"fit|out of|fewer|whole|many"):
+    with pytest.raises(DocumentInvalid, match=r"fit|out of|fewer|whole|many"):
         arrays.load(pack(LIES[lie]), X)
 
 

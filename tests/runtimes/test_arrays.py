@@ -52,8 +52,9 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from dasier.building.arrays import candidates
 from dasier.building.candidate import Candidate, Refused
 from dasier.building.choice import choose
-from dasier.building.parity import SAME_ARITHMETIC, Reference, prove
+from dasier.building.parity import SAME_ARITHMETIC, prove
 from dasier.building.probes import Probes, probes
+from dasier.building.reference import Reference
 from dasier.errors import DocumentInvalid, FormatUnknown
 from dasier.rows import Rows
 from dasier.runtimes import arrays
@@ -406,6 +407,7 @@ def test_what_is_packed_is_unpacked() -> None:
         header_changed(b"[1,1]", b"[1,-]"),
         header_changed(b'"f8",[1,1]', b'"O8",[1,1]'),
         header_changed(b'"parts":[]', b'"parts":12'),
+        header_changed(b"[1],64]", b"[1], 0]"),  # where another array is
         MAGIC + b"  1" + (2**60).to_bytes(8, "little"),
     ],
 )
@@ -424,6 +426,32 @@ def test_claim_of_an_enormous_array_takes_no_memory() -> None:
 
     assert tracemalloc.get_traced_memory()[1] < 1_000_000
     tracemalloc.stop()
+
+
+def test_what_is_no_model_is_refused_as_a_document_that_cannot_be_read() -> None:
+    nested = Node("linear")
+    for _ in range(150):
+        nested = Node("pipeline", parts=(nested,))
+
+    for root in (Node("linear"), nested, Node("trees", {"single": 1}), Node("constant", {"end": ["value"]})):
+        with pytest.raises(DocumentInvalid, match="blob of arrays"):
+            arrays.load(pack(root), X)
+
+
+def test_a_split_on_a_column_that_there_is_not_does_not_look_at_the_next_row() -> None:
+    values = {"single": True, "nulls": False, "depth": 1, "end": "value", "divisor": 1}
+    numbers = {
+        "feature": np.array([1, 0, 0]),
+        "threshold": np.array([0.5, np.inf, np.inf]),
+        "child": np.array([1, 1, 2]),
+        "roots": np.array([0]),
+        "values": np.array([[0.0], [1.0], [2.0]]),
+        "start": np.array([0.0]),
+    }
+    model = arrays.load(pack(Node("trees", values, numbers)), X)
+
+    with pytest.raises(ValueError, match="column that there is not"):
+        model.predict(Rows(X, np.array([[0.0], [1.0], [0.0]]), np.empty((3, 0), object)))
 
 
 def test_later_form_and_unknown_kind_are_refused_as_unknown_formats() -> None:
@@ -464,5 +492,5 @@ def test_trees_that_lead_out_of_their_arrays_are_refused(changed: dict[str, list
         Rows(X, np.array([[0.0], [1.0]]), np.empty((2, 0), object))
     )
     assert answered.predictions.tolist() == [1.0, 2.0]
-    with pytest.raises(ValueError, match="not whole"):
+    with pytest.raises(DocumentInvalid, match="not whole"):
         arrays.load(stump(whole | changed), X)

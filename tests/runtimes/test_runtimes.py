@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 
 from dasier.building.choice import Choice, choose
 from dasier.building.detach import detach
-from dasier.building.parity import Reference
+from dasier.building.reference import Reference
 from dasier.rows import Rows
 from dasier.runtimes import Outputs, load, onnx, runtime, sklearn
 from tests.building.cases import Fitted, cancer, columns, diabetes, fitted, penguins
@@ -153,3 +153,4 @@ def test_pickle_of_another_scikit_learn_is_not_compatible() -> None:
 def test_graph_is_compatible_with_a_later_onnxruntime_only() -> None:
     assert onnx.compatible("onnxruntime", built_with="1.22.0", installed="1.30.1")
     assert not onnx.compatible("onnxruntime", built_with="1.30.0", installed="1.22.1")
+    assert not onnx.compatible("onnxruntime", built_with="an unknown version", installed="1.30.1")

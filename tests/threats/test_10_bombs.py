@@ -192,6 +192,33 @@ def arrays_of(node: Node, **claimed: list[int]) -> bytes:
     return start.ljust(-(-len(start) // 64) * 64, b"\0") + parts[-(-(24 + size) // 64) * 64 - 24 :]
 
 
+def trees_of_the_same_bytes() -> bytes:
+    """Give a blob whose header has a thousand ensembles in the bytes of one."""
+    n = 10_000
+    leaves = {
+        "feature": np.zeros(n, dtype=np.int32),
+        "threshold": np.full(n, np.inf),
+        "child": np.arange(n, dtype=np.int32),
+        "roots": np.arange(n, dtype=np.int32),
+        "values": np.zeros((n, 1)),
+        "start": np.zeros(1),
+    }
+    told = {"single": True, "nulls": False, "depth": 0}
+    blob = pack(Node("each", {"asked": ["answer"] * 1_000}, {}, (Node("leaves", told, leaves),)))
+    size = int.from_bytes(blob[16:24], "little")
+    header, parts = json.loads(blob[24 : 24 + size]), blob[-(-(24 + size) // 64) * 64 :]
+    header["parts"] *= 1_000
+    told_again = json.dumps(header, separators=(",", ":")).encode()
+    start = blob[:16] + len(told_again).to_bytes(8, "little") + told_again
+    return start.ljust(-(-len(start) // 64) * 64, b"\0") + parts
+
+
+def columns_side_by_side() -> bytes:
+    """Give a blob that puts what it gets next to itself ten times, and so again and again: 10^12 columns."""
+    ten = Node("side_by_side", {"sources": [2] * 10}, {}, (Node("pipeline"),) * 10)
+    return pack(Node("pipeline", {}, {}, (ten,) * 12))
+
+
 def neighbours(**values: Any) -> Node:
     """Give a node of two points; what it says of itself may be anything."""
     told = {"k": 1, "p": 2.0, "by_product": False, "by_distance": False, "n_classes": 2, "replayed": True}
@@ -225,6 +252,8 @@ CLAIMS = {
             )
         ),
     ),
+    "a thousand ensembles in the bytes of one": ("arrays", trees_of_the_same_bytes),
+    "columns side by side, 10^12": ("arrays", columns_side_by_side),
     "initialiser of 2^40 elements": ("onnx", lambda: graph_with(initialiser_of_a_tebi)),
     "initialiser whose size overflows": ("onnx", lambda: graph_with(initialiser_whose_size_overflows)),
     "external data": ("onnx", lambda: graph_with(external_data)),

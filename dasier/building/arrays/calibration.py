@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dasier.building.arrays.places import places_of
 from dasier.building.arrays.refusing import refused
 from dasier.runtimes.arrays.container import Node
 
@@ -37,18 +38,13 @@ def calibrated(model: CalibratedClassifierCV, inner: Callable[[Any], Node]) -> N
         asked.append("scores" if hasattr(one.estimator, "decision_function") else "probabilities")
         parts.append(inner(one.estimator))
         if model.method != "temperature":
-            arrays[f"places{i}"] = _places(model.classes_, one.estimator.classes_)
+            places = places_of(model.classes_, one.estimator.classes_)
+            arrays[f"places{i}"] = (
+                np.array([1]) if n_classes == 2 else places
+            )  # of two, one is for the second
         arrays |= _calibrators(model.method, i, one.calibrators)
     values = {"asked": asked, "method": model.method, "n_classes": n_classes}
     return Node("calibrated", values, arrays, tuple(parts))
-
-
-def _places(classes: Any, known: Any) -> NDArray[np.int64]:
-    """Give the class that each calibrator is for: of two classes, there is one for the second."""
-    places = np.searchsorted(classes, known)
-    if not np.array_equal(classes[places], known):
-        raise refused("a calibrated part that knows other classes than the whole")
-    return np.array([1]) if len(classes) == 2 else np.asarray(places, dtype=np.int64)
 
 
 def _calibrators(method: str, position: int, calibrators: list[Any]) -> dict[str, NDArray[np.float64]]:

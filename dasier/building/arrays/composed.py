@@ -31,6 +31,8 @@ from sklearn.multioutput import MultiOutputRegressor, RegressorChain
 from sklearn.semi_supervised import SelfTrainingClassifier
 
 from dasier.building.arrays import calibration, scaling
+from dasier.building.arrays.neighbours import nearest_of
+from dasier.building.arrays.places import places_of
 from dasier.building.arrays.refusing import refused
 from dasier.building.arrays.trees import averaged_trees, told_by_trees
 from dasier.runtimes.arrays.columns import ALL
@@ -48,16 +50,6 @@ def _weights(given: Any) -> dict[str, NDArray[np.float64]]:
     return {} if given is None else {"weights": np.asarray(given, dtype=np.float64)}
 
 
-def _places(classes: Any, known: Any) -> NDArray[np.int64]:
-    """Give where a part's classes stand among those of the whole."""
-    classes, known = np.asarray(classes), np.asarray(known)
-    order = np.argsort(classes)
-    places = np.asarray(order[np.searchsorted(classes, known, sorter=order)], dtype=np.int64)
-    if not np.array_equal(classes[places], known):
-        raise refused("a part that knows other classes than the whole")
-    return places
-
-
 def _binary(estimator: Any) -> str:
     """Give what one-against-others strategies ask of a part."""
     if is_regressor(estimator):
@@ -70,14 +62,14 @@ def _each(estimators: Sequence[Any], inner: Inner, asked: Sequence[str], classes
     codes: dict[str, NDArray[Any]] = {}
     for i, (one, what) in enumerate(zip(estimators, asked, strict=True)):
         if what == "answer" and is_classifier(one):
-            told = one.classes_ if classes is None else _places(classes, one.classes_)
+            told = one.classes_ if classes is None else places_of(classes, one.classes_)
             codes[f"codes{i}"] = np.asarray(told, dtype=np.int64)
     return Node("each", {"asked": list(asked)}, codes, tuple(inner(one) for one in estimators))
 
 
 def _answers(estimators: Sequence[Any], inner: Inner, classes: Any = None) -> Node:
     """As `_each`, asking for answers; trees are laid out together."""
-    places = None if classes is None else [_places(classes, one.classes_) for one in estimators]
+    places = None if classes is None else [places_of(classes, one.classes_) for one in estimators]
     trees = told_by_trees(estimators, places)
     return trees or _each(estimators, inner, ["answer"] * len(estimators), classes)
 
@@ -103,7 +95,8 @@ def _bagging(bagging: Any, inner: Inner) -> Node:
     n_classes = len(bagging.classes_)
     asked = ["probabilities" if hasattr(one, "predict_proba") else "answer" for one in bagging.estimators_]
     places = {
-        f"places{i}": _places(np.arange(n_classes), one.classes_) for i, one in enumerate(bagging.estimators_)
+        f"places{i}": places_of(np.arange(n_classes), one.classes_)
+        for i, one in enumerate(bagging.estimators_)
     }
     return Node("averaged", {"asked": asked, "n_classes": n_classes}, places, tuple(parts))
 
@@ -114,7 +107,7 @@ def _voting(voting: VotingClassifier, inner: Inner) -> Node:
     if voting.voting == "hard":
         told = _each(voting.estimators_, inner, ["answer"] * len(voting.estimators_), every)
         return Node("voted", {"n_classes": n_classes}, weights, (told,))
-    places = {f"places{i}": _places(every, one.classes_) for i, one in enumerate(voting.estimators_)}
+    places = {f"places{i}": places_of(every, one.classes_) for i, one in enumerate(voting.estimators_)}
     values = {"asked": ["probabilities"] * len(places), "n_classes": n_classes}
     return Node("averaged", values, places | weights, tuple(inner(one) for one in voting.estimators_))
 
@@ -186,8 +179,7 @@ def _one_against_one(model: OneVsOneClassifier, inner: Inner) -> Node:
 
 def _codes(model: OutputCodeClassifier, inner: Inner) -> Node:
     told = _each(model.estimators_, inner, [_binary(one) for one in model.estimators_])
-    nearest = Node("centres", {}, {"centres": np.asarray(model.code_book_, dtype=np.float64)})
-    return Node("pipeline", parts=(told, nearest))
+    return Node("pipeline", parts=(told, nearest_of(model.code_book_, whole=True)))
 
 
 def _always(model: _ConstantPredictor, _inner: Inner) -> Node:
@@ -215,7 +207,7 @@ def _threshold(model: Any, inner: Inner) -> Node:
         positive = model.pos_label
         usual = 0.5 if asked == "probabilities" else 0.0
         threshold = usual if model.threshold == "auto" else float(model.threshold)
-    place = 1 if positive is None else int(_places(model.classes_, [positive])[0])
+    place = 1 if positive is None else int(places_of(model.classes_, [positive])[0])
     values = {"asked": asked, "threshold": threshold, "positive": place}
     return Node("over_threshold", values, {}, (inner(estimator),))
 

@@ -19,7 +19,7 @@ from sklearn.svm import LinearSVC, LinearSVR
 
 from dasier.building.arrays.bayes import BAYES
 from dasier.building.arrays.calibration import isotonic
-from dasier.building.arrays.neighbours import NEIGHBOURS
+from dasier.building.arrays.neighbours import NEIGHBOURS, nearest_of
 from dasier.building.arrays.refusing import refused
 from dasier.building.arrays.support_vectors import SUPPORT_VECTORS
 from dasier.building.arrays.trees import TREES
@@ -79,16 +79,13 @@ def _network(estimator: Any) -> Node:
 
 def _groups(estimator: Any) -> Node:
     """Give the nearest of several points to each group."""
-    node = _points(estimator.subcluster_centers_)
+    node = nearest_of(estimator.subcluster_centers_, whole=True)
     labels = np.asarray(estimator.subcluster_labels_, dtype=np.int64)
-    return Node(node.kind, {}, {**node.arrays, "labels": labels})
+    return Node(node.kind, node.values, {**node.arrays, "labels": labels})
 
 
-def _points(centres: Any) -> Node:
-    centres = np.asarray(centres, dtype=np.float64)
-    if not centres.size:
-        raise refused("clusters without a centre")
-    return Node("centres", {}, {"centres": centres})
+def _means(estimator: Any) -> Node:
+    return nearest_of(estimator.cluster_centers_, whole=False)
 
 
 def _halved(estimator: BisectingKMeans) -> Node:
@@ -180,8 +177,9 @@ MODELS: dict[type, Callable[[Any], Node]] = {
     LinearDiscriminantAnalysis: _logistic,
     MLPClassifier: _network,
     MLPRegressor: _network,
+    **dict.fromkeys((KMeans, MiniBatchKMeans), _means),
     **dict.fromkeys(
-        (AffinityPropagation, KMeans, MeanShift, MiniBatchKMeans), lambda one: _points(one.cluster_centers_)
+        (AffinityPropagation, MeanShift), lambda one: nearest_of(one.cluster_centers_, whole=True)
     ),
     Birch: _groups,
     BisectingKMeans: _halved,

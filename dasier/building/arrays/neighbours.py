@@ -35,6 +35,8 @@ def _search(estimator: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         raise refused(f"neighbours by the metric {metric}")
     points = estimator._fit_X  # noqa: SLF001 (nothing public holds the rows)
     method = estimator._fit_method  # noqa: SLF001 (what "auto" came to)
+    if method == "ball_tree":  # only somebody who asks for it gets one, and ties are broken in its order
+        raise refused("neighbours by a ball tree")
     whole = isinstance(points, np.ndarray) and points.dtype.kind == "i" and method == "brute" and power == 2
     if not whole and (not isinstance(points, np.ndarray) or points.dtype != np.float64):
         raise refused("neighbours among rows that are not float64")
@@ -47,6 +49,21 @@ def _search(estimator: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     # Among whole numbers scikit-learn leaves ties to numpy's partition, as a node that is not replayed does.
     values = {"p": None if power is None else float(power), "by_product": by_product, "replayed": not whole}
     return values, arrays
+
+
+def nearest_of(centres: Any, *, whole: bool) -> Node:
+    """Give the node of what answers with the nearest of some points.
+
+    Parameters
+    ----------
+    centres : shape (n_points, d)
+    whole
+        Whether scikit-learn ranks them by whole distances, or leaves out the row's own size.
+    """
+    centres = np.asarray(centres, dtype=np.float64)
+    if not centres.size:
+        raise refused("clusters without a centre")
+    return Node("centres", {"whole": whole}, {"centres": centres})
 
 
 def _by_distance(estimator: Any) -> dict[str, Any]:

@@ -199,9 +199,9 @@ def _isolation(estimator: IsolationForest) -> Node:
     denominator = float(len(trees) * usual)
     if denominator == 0:
         raise refused("an IsolationForest of single rows")
-    return trees_node(
-        "isolation", trees, [0.0], nulls=nulls, denominator=denominator, offset=float(estimator.offset_)
-    )
+    values: dict[str, Any] = {"denominator": denominator, "offset": float(estimator.offset_)}
+    # What is too large for float32 is infinite to it, and as unusual as that.
+    return trees_node("isolation", trees, [0.0], nulls=nulls, infinite=True, **values)
 
 
 _SINGLE_TREES = (DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor)

@@ -40,6 +40,15 @@ _PROBES: dict[str, Text] = {
         "en": "at and around the thresholds of trees",
         "fr": "aux seuils des arbres et tout autour",
     },
+    "far": {
+        "en": "made up far outside the training range",
+        "fr": "inventées très loin des plages d’apprentissage",
+    },
+    "edges": {
+        "en": "with zeros, ends of the training range and next to nothing",
+        "fr": "avec des zéros, des bornes de plage et des valeurs presque nulles",
+    },
+    "fitted": {"en": "that it was fitted on", "fr": "d’apprentissage"},
 }
 
 _PROVENANCE: dict[str, Text] = {

@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from onnx import TensorProto
+from sklearn.ensemble._iforest import _average_path_length
 
 from dasier.building.converters.graph import Graph
+from dasier.runtimes.arrays.tree_masks import rounded_down
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,7 +101,8 @@ def convert_isolation_forest(scope: Any, operator: Any, container: Any) -> None:
     trees = [tree.tree_ for tree in forest.estimators_]
     per_tree = _leaf_values(graph, trees, depths, features=forest.estimators_features_)
     depth = graph.node("ReduceSum", [per_tree, graph.constant(np.array([1]))], keepdims=0)
-    denominator = len(trees) * _average_path_length(forest._max_samples)  # noqa: SLF001
+    usual = _average_path_length(np.array([forest._max_samples]))[0]  # noqa: SLF001 (the number that was drawn)
+    denominator = len(trees) * float(usual)
     exponent = graph.node("Div", [depth, graph.constant(np.array(-denominator))])
     likeness = graph.node("Pow", [graph.constant(np.array(2.0)), exponent])
     negated = graph.node("Neg", [likeness])
@@ -108,15 +111,6 @@ def convert_isolation_forest(scope: Any, operator: Any, container: Any) -> None:
     labels = graph.node("Where", [outlier, graph.constant(np.array(-1)), graph.constant(np.array(1))])
     graph.answer(0, labels)
     graph.answer(1, scores)
-
-
-def _average_path_length(n_samples: int) -> float:
-    """Give the mean depth of an unsuccessful search in a binary tree (Liu, Ting and Zhou, 2008, eq. 1)."""
-    if n_samples <= 1:
-        return 0.0
-    if n_samples == 2:
-        return 1.0
-    return float(2.0 * (np.log(n_samples - 1.0) + np.euler_gamma) - 2.0 * (n_samples - 1.0) / n_samples)
 
 
 def _boosted(graph: Graph) -> str:
@@ -216,17 +210,6 @@ class _Nodes:
             post_transform="NONE",
             **attributes,
         )
-
-
-def rounded_down(threshold: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Give the largest float32 that is not above each float64.
-
-    >>> rounded_down(np.array([0.1, 0.25, -0.1])).astype(float) <= np.array([0.1, 0.25, -0.1])
-    array([ True,  True,  True])
-    """
-    nearest = threshold.astype(np.float32)
-    below = np.nextafter(nearest, np.float32(-np.inf))
-    return np.where(nearest.astype(np.float64) > threshold, below, nearest)
 
 
 def _single(count: Any) -> Any:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dasier.errors import DocumentInvalid
 from dasier.runtimes import Outputs, classes_of
 from dasier.runtimes.arrays.answers import joined
 from dasier.runtimes.arrays.container import unpack
@@ -39,7 +40,11 @@ def load(blob: bytes, schema: Schema) -> ArraysModel:
     DocumentInvalid
         If they are not what they should be.
     """
-    return ArraysModel(unpack(blob), schema)
+    root = unpack(blob)
+    try:
+        return ArraysModel(root, schema)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+        raise DocumentInvalid(f"blob of arrays ({error})") from error
 
 
 def requirements() -> dict[str, str]:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     Step = Callable[[Any], Any]
 
+_MOST_COLUMNS = 1_000_000
+"""More are refused: steps that pass all columns on many times, one behind the other, multiply them."""
+
 NUMBERS, TEXTS, ALL = 0, 1, 2
 """Which array of the rows a step takes its columns of: of a pair, or the one that there is."""
 
@@ -44,7 +47,15 @@ def side_by_side(node: Node, parts: Sequence[Step]) -> Step:
     if len(pairs) == 1:
         choose, only = pairs[0]
         return lambda rows: only(choose(rows))
-    return lambda rows: np.concatenate([part(choose(rows)) for choose, part in pairs], axis=1)
+
+    def transform(rows: Any) -> Any:
+        found = [part(choose(rows)) for choose, part in pairs]
+        if sum([one.shape[1] for one in found]) > _MOST_COLUMNS:
+            message = "there are too many columns"
+            raise ValueError(message)
+        return np.concatenate(found, axis=1)
+
+    return transform
 
 
 def _chooser(source: int, columns: NDArray[Any] | None) -> Step:

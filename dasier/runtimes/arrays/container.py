@@ -9,8 +9,8 @@ arrays    one after the other, each at a multiple of 64 of that part, little-end
 ========  ======================================================================================
 
 What the header claims is held against the bytes that there are before any array is made, and arrays are
-views of the blob: reading takes no memory beyond it, whatever a header says. A later form gets another number,
-which older readers refuse.
+views of the blob: reading takes no memory beyond it, whatever a header says. No two arrays share a byte, so that what
+is made of each of them is never more than a few times the blob. A later form gets another number, which older readers refuse.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def _aligned(size: int) -> int:
 
 class _Reader:
     def __init__(self, blob: bytes, start: int) -> None:
-        self._blob, self._start, self._nodes = blob, start, 0
+        self._blob, self._start, self._nodes, self._used = blob, start, 0, 0
 
     def node(self, told: Any) -> Node:
         self._nodes += 1
@@ -131,12 +131,13 @@ class _Reader:
     def _array(self, dtype: str, shape: list[int], offset: int) -> NDArray[Any]:
         kind = np.dtype(_DTYPES[dtype])
         # No side of an array is longer than the blob: one of nothing could claim any length.
-        if any(type(size) is not int or not 0 <= size <= len(self._blob) for size in (offset, *shape)):
+        if any(type(size) is not int or not 0 <= size <= len(self._blob) for size in shape):
             raise ValueError
         count = math.prod(shape)  # Python's integers do not overflow
-        at = self._start + offset
-        if at + count * kind.itemsize > len(self._blob):
+        at = self._start + self._used
+        if offset != self._used or at + count * kind.itemsize > len(self._blob):
             raise ValueError
+        self._used += _aligned(count * kind.itemsize)
         if not count:
             return np.empty(shape, kind)
         return np.frombuffer(self._blob, kind, count, at).reshape(shape)

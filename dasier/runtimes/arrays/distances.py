@@ -59,8 +59,11 @@ def rooted(sums: Numbers, p: float) -> Numbers:
 
 
 def squared_by_product(x: Numbers, points: Numbers, sizes: Numbers) -> Numbers:
-    """Give squared distances from products, shape (n, n_points): fast where there are many columns, and less exact."""
+    """Give squared distances from products, shape (n, n_points): fast where there are many columns, and less exact.
+
+    ``sizes`` are those of the points; BLAS sums them up, here and in scikit-learn, so that ties within a rounding error are the same.
+    """
     squares = -2.0 * (x @ points.T)
-    squares += np.einsum("ij,ij->i", x, x)[:, np.newaxis]
+    squares += np.vecdot(x, x)[:, np.newaxis]
     squares += sizes
     return np.maximum(squares, 0.0)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dasier.runtimes.arrays.answers import ENDS, Answer, expit, finite
-from dasier.runtimes.arrays.distances import reduced
+from dasier.runtimes.arrays.distances import reduced, squared_by_product
 from dasier.runtimes.arrays.trees import Trees
 
 if TYPE_CHECKING:
@@ -73,13 +73,16 @@ _ACTIVATIONS: dict[str, Callable[[Numbers], Numbers]] = {
 def centres(node: Node, _parts: Any) -> Callable[[Numbers], Answer]:
     """Give the nearest centre, or the group that it belongs to: k-means and its like."""
     points, labels = node.arrays["centres"], node.arrays.get("labels")
-    sizes = np.einsum("ij,ij->i", points, points)
+    sizes, whole = np.vecdot(points, points), bool(node.values.get("whole"))
     if labels is not None and len(labels) != len(points):
         message = "there are not as many labels as centres"
         raise ValueError(message)
 
     def answer(x: Numbers) -> Answer:
-        nearest = (sizes - 2.0 * (finite(x) @ points.T)).argmin(axis=1)
+        x = finite(x)
+        # A row's own size is the same to all centres, but what is added to something large is rounded.
+        far = squared_by_product(x, points, sizes) if whole else sizes - 2.0 * (x @ points.T)
+        nearest = far.argmin(axis=1)
         return Answer(nearest if labels is None else labels.take(nearest))
 
     return answer

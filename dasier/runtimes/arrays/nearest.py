@@ -33,7 +33,7 @@ class Points:
         self.columns = np.ascontiguousarray(self.points.T)
         self.p = float(node.values["p"] or np.inf)
         self.by_product = bool(node.values["by_product"])
-        self.sizes = np.einsum("ij,ij->i", self.points, self.points)
+        self.sizes = np.vecdot(self.points, self.points)
 
     def far(self, x: Numbers) -> Numbers:
         """Give what rows are ranked by, shape (n, n_points)."""
@@ -100,6 +100,8 @@ class _Replay:
             0 <= first <= last <= n_points and (leaf or 2 * place + 2 < len(self._nodes))
             for place, (first, last, leaf) in enumerate(self._nodes)
         )
+        # No point is in two leaves: a row would visit it again and again.
+        inside = inside and sum(last - first for first, last, leaf in self._nodes if leaf) <= n_points
         if self._boxes is not None:
             inside = inside and self._boxes.shape == (2, len(self._nodes), node.arrays["points"].shape[1])
         if not inside:

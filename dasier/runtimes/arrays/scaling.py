@@ -38,6 +38,10 @@ FUNCTIONS = frozenset(
 """The functions of numpy that a node may name."""
 
 
+_NOTHING = 10 * np.finfo(np.float64).eps
+"""What scikit-learn takes for a norm of 0."""
+
+
 def centred(node: Node, _parts: Any) -> Transform:
     """Subtract, then divide; either may be missing. Standard, robust and maximum-absolute scalers."""
     centre, scale = node.arrays.get("centre"), node.arrays.get("scale")
@@ -80,7 +84,7 @@ def normalised(node: Node, _parts: Any) -> Transform:
             sizes = np.sqrt(np.einsum("ij,ij->i", x, x))
         else:
             sizes = np.abs(x).max(axis=1)
-        return x / np.where(sizes == 0, 1.0, sizes)[:, np.newaxis]
+        return x / np.where(sizes < _NOTHING, 1.0, sizes)[:, np.newaxis]
 
     return transform
 

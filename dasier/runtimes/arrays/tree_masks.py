@@ -63,7 +63,7 @@ class TreeMasks:
         single: bool,
     ) -> None:
         self._dtype: type[np.floating] = np.float32 if single else np.float64
-        bounds = _rounded_down(threshold) if single else threshold
+        bounds = rounded_down(threshold) if single else threshold
         self._values = values
         children, features = child.tolist(), feature.tolist()
         self._trees = [_read(features, bounds, children, root) for root in roots.tolist()]
@@ -111,8 +111,12 @@ def _leaf(tree: _Tree, by_column: NDArray[np.floating]) -> NDArray[np.intp]:
     return places
 
 
-def _rounded_down(threshold: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Give the largest number of float32 that is not above each: whatever is of float32 exceeds both or none."""
+def rounded_down(threshold: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Give the largest number of float32 that is not above each: whatever is of float32 exceeds both or none.
+
+    >>> rounded_down(np.array([0.1, 0.25, -0.1])).astype(float) <= np.array([0.1, 0.25, -0.1])
+    array([ True,  True,  True])
+    """
     with np.errstate(over="ignore"):
         single = threshold.astype(np.float32)
     above = single.astype(np.float64) > threshold

@@ -41,9 +41,7 @@ _FEW_PAIRS = 64
 _PAIRS_AT_ONCE = 20_000
 """Pairs of a row and a tree that walk together: their arrays stay in a processor's cache."""
 
-_LARGEST = np.finfo(np.float64).max
 _UNKNOWN_CODE = 256
-_MOST_CODES = 257
 
 
 class Trees:
@@ -53,7 +51,7 @@ class Trees:
     ----------
     node : Node
         ``values``: ``single`` (compare in float32, as scikit-learn's trees do), ``nulls`` (a null has its way; else
-        it is refused), ``depth``. ``arrays``: ``feature``, ``threshold``, ``child``, ``roots``, ``values`` of shape
+        it is refused), ``infinite`` (so does what float32 cannot hold), ``depth``. ``arrays``: ``feature``, ``threshold``, ``child``, ``roots``, ``values`` of shape
         (n_nodes, n_values), ``start`` of shape (n_outputs,); for categorical splits ``code_feature`` (n_splits,)
         and ``goes_right`` (n_splits, 257), the last for a null and any other code.
     """
@@ -68,9 +66,12 @@ class Trees:
         self._start = arrays["start"].astype(np.float64)
         self._depth = int(node.values["depth"])
         self._single, self._nulls = bool(node.values["single"]), bool(node.values["nulls"])
+        self._infinite = bool(node.values.get("infinite"))
+        self._largest = float(np.finfo(np.float32 if self._single else np.float64).max)
         self._code_feature = arrays.get("code_feature")
         self._goes_right = arrays.get("goes_right")
         self._check()
+        self._last_feature = int(self._feature.max(initial=0))
         self._are_small = are_small(self._child, self._roots)
         self._masks: TreeMasks | None = None  # made when many rows come for the first time
 
@@ -98,6 +99,8 @@ class Trees:
             and np.all(self._child + np.isfinite(self._threshold) < n_nodes)
             and len(self._roots) * self._values.shape[1] % len(self._start) == 0
         )
+        if self._code_feature is not None and self._goes_right is not None:
+            inside = inside and self._goes_right.shape == (len(self._code_feature), _UNKNOWN_CODE + 1)
         if not inside:
             message = "the trees are not whole"
             raise ValueError(message)
@@ -105,6 +108,11 @@ class Trees:
     def sums(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Give the start plus the values of each row's leaves, shape (n, n_outputs)."""
         columns = self._columns(x)
+        if (
+            columns.shape[1] <= self._last_feature
+        ):  # rows lie one behind the other: it would be the next one's cell
+            message = "a split looks at a column that there is not"
+            raise ValueError(message)
         if self._are_small and len(columns) > _FEW_ROWS_OF_SMALL_TREES:
             return self._masked_sums(columns)
         if len(columns) > _FEW_ROWS:
@@ -120,13 +128,13 @@ class Trees:
         if self._single:
             x = x.astype(np.float32).astype(np.float64)
             finite = np.isfinite(x)
-            if not finite.all() and (not self._nulls or np.isinf(x).any()):
+            if not finite.all() and (not self._nulls or (not self._infinite and np.isinf(x).any())):
                 message = "Input contains NaN, infinity or a value too large for dtype('float32')."
                 raise ValueError(message)
         if not self._nulls:
             return x
         null = np.isnan(x)
-        x = np.minimum(x, _LARGEST)  # a threshold of "all but nulls" is the largest number
+        x = np.minimum(x, self._largest)  # a threshold of "all but nulls" is the largest number
         parts = [np.where(null, -np.inf, x), np.where(null, np.inf, x)]
         if self._code_feature is not None and self._goes_right is not None:
             codes = x[:, self._code_feature]
