@@ -118,7 +118,7 @@ def survey(  # noqa: PLR0913 - keywords
     ------
     Unavailable
         If the store does not answer.
-    Untrusted, NotFound, DocumentInvalid
+    Untrusted, NotFound
         If the manifest or the baseline of a version that answered is gone or not to be believed.
     """
     seen: dict[int, Seen] = {}

@@ -2,17 +2,16 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from dasier import gate, layout, releasing
 from dasier.errors import StoreUnavailable
+from dasier.registry import Registry
+from dasier.store import Store
 from tests import hostile, models
 from tests.models import SIGNER, Counting, Shop
-
-if TYPE_CHECKING:
-    from dasier.store import Store
 
 BY = {"who": "Ada", "why": "because"}
 
@@ -192,6 +191,36 @@ def test_model_that_cannot_be_believed_does_not_keep_others_from_being_judged() 
     gate.sweep(shop.registry)
 
     assert (serving(shop, "ash"), serving(shop, "oak")) == (None, 1)
+
+
+def test_unforeseen_fault_of_one_model_or_version_keeps_no_other_from_being_judged_and_is_raised(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Faulty(Store):
+        """A store that a bug of ours shows in, at version 1 of one model and the log of another."""
+
+        def get(self, key: str) -> bytes | None:
+            if key in (layout.manifest("ash", 1), layout.release("elm", 1)):
+                raise ZeroDivisionError(key)
+            return super().get(key)
+
+    shop = Shop()
+    publish(shop, models.constant("ash"), models.constant("ash", number=2.0), models.constant("elm"))
+    gate.sweep(shop.registry, ["elm"])
+    publish(shop, models.constant("elm", number=2.0), models.constant("oak"))
+    registry = Registry(Faulty(shop.store._backend, url=shop.store.url), shop.registry.trusted)
+
+    with pytest.raises(ExceptionGroup, match="others were gone on with") as raised:
+        gate.sweep(registry)
+
+    told = [
+        (record.model, getattr(record, "version", None))
+        for record in caplog.records
+        if hasattr(record, "trace")
+    ]
+    assert told == [("ash", 1), ("elm", 2), ("elm", None)]
+    assert [type(error) for error in raised.value.exceptions] == [ZeroDivisionError] * 3
+    assert (serving(shop, "ash"), serving(shop, "elm"), serving(shop, "oak")) == (2, 1, 1)
 
 
 def test_manifest_changed_after_its_verdict_is_not_released() -> None:

@@ -8,14 +8,16 @@ from datetime import timedelta
 from typing import Any
 
 import numpy as np
-import pytest  # noqa: TC002 (fixtures)
+import pytest
 
 from dasier import drift, feedback, layout
 from dasier.drift.report import MOST_DAYS
 from dasier.drift.tally import watched
+from dasier.errors import StoreUnavailable
 from dasier.feedback import Truth
 from dasier.personal import PersonalKey
 from dasier.serving.prediction_log import prediction_log
+from dasier.store import Store
 from functions.monitor import monitor_handler
 from tests import models
 from tests.drift.traffic import START, Callers, Row, drawn
@@ -96,6 +98,38 @@ def test_a_model_whose_log_cannot_be_believed_keeps_no_other_from_its_report(
 
     assert wake(callers, day=1)["reports"] == 1
     assert "no report" in caplog.text
+
+
+def test_what_is_unforeseen_of_one_report_keeps_no_other_from_being_written_and_is_raised(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Faulty(Store):
+        """A store that a bug of ours shows in, at one day of one model and the reports of another."""
+
+        def create(self, key: str, content: bytes) -> bool:
+            if key == layout.report("leaves", "2026-10-01"):
+                raise ZeroDivisionError(key)
+            return super().create(key, content)
+
+        def keys(self, prefix: str, **more: Any) -> Any:
+            if prefix == layout.reports("alder"):
+                raise StoreUnavailable(f"listing {prefix}", "no")
+            return super().keys(prefix, **more)
+
+    callers = Callers("leaves")
+    callers.days(2, 3, leaves)
+    callers.shop.publish(models.constant("alder"))
+    callers.shop.registry.store = Faulty(callers.shop.store._backend, url=callers.shop.store.url)
+
+    with pytest.raises(ExceptionGroup, match="others were gone on with") as raised:
+        wake(callers, day=2)
+
+    told = [
+        (record.model, getattr(record, "day", None)) for record in caplog.records if hasattr(record, "trace")
+    ]
+    assert told == [("alder", None), ("leaves", "2026-10-01")]
+    assert [type(error) for error in raised.value.exceptions] == [StoreUnavailable, ZeroDivisionError]
+    assert list(reports(callers)) == ["2026-10-02"]
 
 
 def test_alarms_are_a_metric_that_cloudwatch_reads(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
