@@ -49,7 +49,7 @@ class Prediction:
     id : str
         The prediction's id, which feedback names: a ULID.
     time : str
-        ISO 8601, UTC.
+        ISO 8601, with its zone.
     model : str
     version : int
         The one that answered.
@@ -117,6 +117,8 @@ class Prediction:
         )  # a string in the line, since CloudWatch takes it as a dimension
         if known.get("positions") is not None:
             known["positions"] = tuple(known["positions"])
+        if datetime.fromisoformat(known["time"]).tzinfo is None:  # which no reader could compare with a time
+            raise ValueError(known["time"])
         return cls(**known)
 
 
@@ -260,7 +262,7 @@ def _records(content: bytes, key: str) -> Iterator[Prediction]:
             document = json.loads(line)
             if document["kind"] == KIND:
                 yield Prediction.from_document(document)
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             unread += 1
     if unread:
         log.warning("prediction log not read whole", extra={"key": key, "unread": unread})

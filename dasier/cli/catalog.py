@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dasier import layout
 from dasier.cli.options import json_option, registry_option
 from dasier.cli.session import Session
 from dasier.cli.show import json_out, moment, say, table
@@ -98,13 +99,13 @@ def releases(name: str, limit: int, registry: str | None, *, as_json: bool) -> N
     newest = head.number if head else 0
     numbers = range(newest, max(0, newest - limit), -1)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        read = list(pool.map(lambda number: opened.release(name, number), numbers))
-    log = [release for release in read if release is not None]
+        log = dict(zip(numbers, pool.map(lambda number: opened.readable(name, number), numbers), strict=True))
     if as_json:
-        json_out({"name": name, "releases": [release.to_document() for release in log]})
+        json_out({"name": name, "releases": [one.to_document() for one in log.values() if one is not None]})
         return
     columns = ["no.", "when (UTC)", "action", "from → to", "canary", "who", "why"]
-    table(columns, [_release_row(release) for release in log], prose=True)
+    rows = [_release_row(one) if one else _unreadable_row(name, number) for number, one in log.items()]
+    table(columns, rows, prose=True)
     _say_rest(newest - len(numbers))
 
 
@@ -119,6 +120,11 @@ def _release_row(release: Release) -> list[object]:
         release.who,
         release.why,
     ]
+
+
+def _unreadable_row(name: str, number: int) -> list[object]:
+    what = f"no release: {layout.release(name, number)} cannot be read, or is gone"
+    return [number, None, None, None, None, None, what]
 
 
 def _version_row(version: dict[str, Any]) -> list[object]:

@@ -142,7 +142,8 @@ def _let_serve(registry: Registry, name: str, version: int, head: Release | None
                 registry, name, version, share=canary.share, who=WHO, why=why, automatic=True, on=head
             )
         else:
-            releasing.promote(registry, name, version, who=WHO, why="passed the gate", on=head)
+            on = head or releasing.EMPTY
+            releasing.promote(registry, name, version, who=WHO, why="passed the gate", on=on)
     except ReleaseRefused as error:
         log.warning("version not released", extra={"model": name, "version": version, "error": str(error)})
         return

@@ -134,7 +134,7 @@ def decide(registry: Registry, name: str, decision: Decision, *, who: str) -> Re
             raise _taken(registry, name, head, decision.on + 1)
         return _log(registry, name, decision, head, who)
     except ReleaseTaken:
-        first = registry.release(name, decision.on + 1)
+        first = registry.readable(name, decision.on + 1)
         if first is not None and _is_of(first, decision, who):
             return first
         raise
@@ -155,7 +155,7 @@ def _log(registry: Registry, name: str, decision: Decision, head: Release | None
 
 def _taken(registry: Registry, name: str, head: Release | None, number: int) -> ReleaseTaken:
     """Give who was first; whoever names a release that there is not yet is told of the newest."""
-    first = registry.release(name, number) or head
+    first = registry.readable(name, number) or head
     if first is None:
         return ReleaseTaken(name, number=0, who="nobody", action="promote", version=None)
     return ReleaseTaken(name, number=first.number, who=first.who, action=first.action, version=first.serving)

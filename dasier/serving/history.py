@@ -117,20 +117,12 @@ def releases(service: Service, name: str, page: Page) -> dict[str, Any]:
     numbers = range(1, head.number + 1 if head else 1)
     shown = page.of(numbers)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = list(pool.map(lambda number: _release(service, name, number), shown))
+        found = list(pool.map(lambda number: service.registry.readable(name, number), shown))
     return {
         "name": name,
         "releases": [release.to_document() for release in found if release is not None],
         "next": page.next(f"/models/{name}/releases", shown, numbers),
     }
-
-
-def _release(service: Service, name: str, number: int) -> Release | None:
-    try:
-        return service.registry.release(name, number)
-    except Untrusted as error:
-        log.error("release not told", extra={"model": name, "error": str(error)})  # noqa: TRY400 (it is named)
-        return None
 
 
 def _verdict(service: Service, name: str, number: int) -> dict[str, Any] | None:

@@ -328,7 +328,22 @@ def test_a_doctor_says_of_a_release_log_that_cannot_be_read_whose_it_is(serving)
     found = {one["what"]: one for one in json.loads(result.stdout)["findings"]}
     assert result.exit_code == 1
     assert found["wine"]["found"] == "which version serves cannot be read"
+    assert layout.release("wine", 1) in found["wine"]["advice"]
+    assert "dasier promote wine VERSION" in found["wine"]["advice"]
     assert found["versions that serve"]["well"] is True
+
+
+def test_what_stands_in_a_release_log_and_is_none_is_told_by_its_key_and_passed_over(serving):
+    serving.store.create(layout.release("cells", 2), b"no JSON")
+    refused = serving.run("releases", "cells")
+
+    serving.done("promote", "cells", "1", "--reason", "it is well")
+
+    assert refused.exit_code == 1
+    assert layout.release("cells", 2) in refused.stderr
+    assert "dasier promote cells VERSION" in refused.stderr
+    assert layout.release("cells", 2) in serving.done("releases", "cells")
+    assert [one["number"] for one in serving.json("releases", "cells")["releases"]] == [3, 1]
 
 
 def test_a_model_that_cannot_be_read_is_listed_beside_those_that_can(serving):

@@ -130,6 +130,24 @@ def test_what_a_person_rolled_back_stays_back() -> None:
     assert serving(shop) == 1
 
 
+def test_what_a_person_lets_serve_while_the_first_version_is_judged_stays() -> None:
+    class Meanwhile(Store):
+        """A store in which a person promotes version 1 once the gate has read the log, and before it decides."""
+
+        def get(self, key: str) -> bytes | None:
+            if key == layout.verdict("constant", 2) and shop.registry.head("constant") is None:
+                releasing.promote(shop.registry, "constant", 1, **BY)
+            return super().get(key)
+
+    shop = Shop()
+    shop.publish(models.constant(), release=False)
+    publish(shop, models.constant(number=2.0))
+
+    gate.sweep(Registry(Meanwhile(shop.store._backend, url=shop.store.url), shop.registry.trusted))
+
+    assert [(release.serving, release.who) for release in shop.registry.releases("constant")] == [(1, "Ada")]
+
+
 def test_paused_model_stays_paused() -> None:
     shop = Shop()
     shop.publish(models.constant())
