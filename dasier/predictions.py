@@ -49,7 +49,7 @@ class Prediction:
     id : str
         The prediction's id, which feedback names: a ULID.
     time : str
-        ISO 8601, with its zone.
+        ISO 8601, UTC.
     model : str
     version : int
         The one that answered.
@@ -117,7 +117,7 @@ class Prediction:
         )  # a string in the line, since CloudWatch takes it as a dimension
         if known.get("positions") is not None:
             known["positions"] = tuple(known["positions"])
-        if datetime.fromisoformat(known["time"]).tzinfo is None:  # which no reader could compare with a time
+        if datetime.fromisoformat(known["time"]).utcoffset() != timedelta(0):
             raise ValueError(known["time"])
         return cls(**known)
 
