@@ -225,7 +225,7 @@ def _quality(writer: Writer, document: Mapping[str, Any]) -> None:
                 [_day(writer, one, figures) for one in known["days"]],
             )
     elif known["rows"] and known["enough"]:
-        writer.text("p", writer.say("unmeasured", why=known["why"]))
+        writer.text("p", writer.say("unmeasured", metric=metric))
     else:
         writer.text("p", writer.say("unknown", rows=rows))
     _estimated(writer, guessed)

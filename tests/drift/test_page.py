@@ -109,6 +109,29 @@ def test_a_report_on_a_version_without_a_baseline_has_a_page(shifted: Report) ->
     assert "svg" not in page.names
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_cannot_be_measured_is_told_in_the_language_of_the_page(shifted: Report, language: Any) -> None:
+    why = "accuracy is not defined on what is known."
+    quality = shifted.document["quality"] | {"rows": 40, "enough": True, "value": None, "why": why}
+
+    page = Page(drift.page(replace(shifted, document=shifted.document | {"quality": quality}), language))
+
+    told = "is not defined on it" if language == "en" else "n’y est pas défini"
+    assert told in page.text
+    assert why not in page.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_one_row_is_told_as_one(shifted: Report, language: Any) -> None:
+    counts = shifted.document["counts"] | {"rows": 1, "requests": 1, "asked": 1}
+    quality = shifted.document["quality"] | {"rows": 1}
+    document = shifted.document | {"counts": counts, "quality": quality, "others": {"7": 1}}
+
+    page = Page(drift.page(replace(shifted, document=document), language))
+
+    assert not re.search(r"\b1 (rows|requests|lignes|requêtes)", page.text)
+
+
 def test_both_languages_say_the_same_things() -> None:
     english, french = REPORT["en"], REPORT["fr"]
 
