@@ -11,7 +11,8 @@ from dasier import layout
 from dasier.cli.options import json_option, registry_option
 from dasier.cli.session import Session
 from dasier.cli.show import json_out, moment, say, table
-from dasier.errors import NotFound, Untrusted, VersionNotFound
+from dasier.errors import NotFound, Untrusted
+from dasier.serving.listed import listed
 from dasier.words.verdicts import summary
 
 if TYPE_CHECKING:
@@ -67,9 +68,7 @@ def versions(name: str, limit: int, registry: str | None, *, as_json: bool) -> N
     numbers = opened.versions(name)
     head = opened.head(name)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = list(
-            pool.map(lambda number: _version(opened, name, number, head), numbers[: -limit - 1 : -1])
-        )
+        found = list(pool.map(lambda number: listed(opened, name, number, head), numbers[: -limit - 1 : -1]))
     if as_json:
         json_out({"name": name, "versions": found})
         return
@@ -167,31 +166,6 @@ def _model(registry: Registry, name: str) -> dict[str, Any]:
         "task": described.schema.output.task,
         "runtime": described.runtime.name,
         "title": described.title.get("en", name),
-    }
-
-
-def _version(registry: Registry, name: str, number: int, head: Release | None) -> dict[str, Any]:
-    """Give a version as the API lists it."""
-    canary = head.canary if head else None
-    standing = {
-        "version": number,
-        "verdict": registry.verdict(name, number),
-        "serving": head is not None and head.serving == number,
-        "canary": canary.share if canary is not None and canary.version == number else None,
-    }
-    try:
-        manifest = registry.manifest(name, number)
-    except (Untrusted, VersionNotFound):  # shown beside the others, which are well
-        unknown = ("created", "created_by", "task", "runtime", "metrics", "source")
-        return standing | {"trusted": False} | dict.fromkeys(unknown)
-    return standing | {
-        "trusted": True,
-        "created": manifest.created,
-        "created_by": manifest.created_by,
-        "task": manifest.schema.output.task,
-        "runtime": manifest.runtime.name,
-        "metrics": manifest.metrics,
-        "source": manifest.source,
     }
 
 

@@ -346,6 +346,15 @@ def test_what_stands_in_a_release_log_and_is_none_is_told_by_its_key_and_passed_
     assert [one["number"] for one in serving.json("releases", "cells")["releases"]] == [3, 1]
 
 
+def test_a_verdict_that_cannot_be_read_hides_no_version(serving):
+    serving.store.delete(layout.verdict("cells", 1))
+    serving.store.create(layout.verdict("cells", 1), b"{")
+
+    (version,) = serving.json("versions", "cells")["versions"]
+
+    assert (version["version"], version["verdict"]["passed"], version["trusted"]) == (1, False, True)
+
+
 def test_a_model_that_cannot_be_read_is_listed_beside_those_that_can(serving):
     serving.store.create(layout.manifest("wine", 3), b"no JSON")
 
