@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     from dasier.built import Built
@@ -33,9 +33,14 @@ def build_recipe(folder: Path, *, progress: Callable[[str], None] = lambda _: No
 
 
 def build_table(
-    path: Path, *, target: str, name: str, progress: Callable[[str], None] = lambda _: None
+    path: Path,
+    *,
+    target: str,
+    name: str,
+    without: Collection[str] = (),
+    progress: Callable[[str], None] = lambda _: None,
 ) -> Built:
-    """Give the built version of a model that is trained on a CSV file.
+    """Give the built version of a model that is trained on a CSV file, without some of its columns.
 
     Raises
     ------
@@ -45,7 +50,7 @@ def build_table(
     from dasier.building.assembling import assemble  # noqa: PLC0415 - as above
     from dasier.building.table import train_table  # noqa: PLC0415
 
-    trained = train_table(path, target=target, name=_named(name), progress=progress)
+    trained = train_table(path, target=target, name=_named(name), without=without, progress=progress)
     return assemble(trained, progress=progress)
 
 

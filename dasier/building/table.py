@@ -12,6 +12,7 @@ import pandas as pd
 from dasier.building import training
 from dasier.building.frames import respelt, tidy
 from dasier.building.infer import readable
+from dasier.building.left_out import ASKED, EMPTY, left_out
 from dasier.building.refinements import OutputNotes, Refinements
 from dasier.building.threads import one_thread
 from dasier.building.trained import About, Trained
@@ -19,7 +20,7 @@ from dasier.errors import DataInvalid
 from dasier.schema import Kind, Task, Text, normalised
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
 SEED = 7
@@ -79,15 +80,22 @@ def read_csv(path: Path) -> pd.DataFrame:
         raise DataInvalid(f"{path} cannot be read: {error.strerror}") from error
 
 
-def train_table(path: Path, *, target: str, name: str, progress: Callable[[str], None]) -> Trained:
-    """Give the better of a linear model and boosted trees, fitted on a CSV file's rows.
+def train_table(
+    path: Path,
+    *,
+    target: str,
+    name: str,
+    without: Collection[str] = (),
+    progress: Callable[[str], None],
+) -> Trained:
+    """Give the better of a linear model and boosted trees, fitted on a CSV file's rows but some columns.
 
     Raises
     ------
     DataInvalid
         If the file, the target or the columns cannot be used.
     """
-    table, kinds, left_out = _columns(read_csv(path), normalised(target))
+    table, kinds, notes = _columns(read_csv(path), normalised(target), [*map(normalised, without)])
     target = normalised(target)
     task = _task(table[target], kinds[target])
     stratify = target if task == "classification" else None
@@ -113,40 +121,40 @@ def train_table(path: Path, *, target: str, name: str, progress: Callable[[str],
         seed=SEED,
         refinements=Refinements(output=OutputNotes(label={"en": readable(target), "fr": readable(target)})),
         origin={"kind": "csv", "file": path.name},
-        notes=(_told(scores, name_chosen, contest.scoring), *left_out),
+        notes=(_told(scores, name_chosen, contest.scoring), *notes),
     )
 
 
-def _columns(frame: pd.DataFrame, target: str) -> tuple[pd.DataFrame, dict[str, Kind], list[Text]]:
-    """Give the rows that have a target and the columns that can be learnt from."""
+def _columns(
+    frame: pd.DataFrame, target: str, without: Collection[str] = ()
+) -> tuple[pd.DataFrame, dict[str, Kind], list[Text]]:
+    """Give the rows that have a target, the columns that can be learnt from with their kinds, and what is told of the others."""
+    names = {normalised(str(column)): column for column in frame.columns}
+    there = f"; the table has {', '.join(names)}"
+    if target not in names:
+        raise DataInvalid(f"there is no column {target!r}{there}")
+    if unknown := [column for column in without if column not in names]:
+        raise DataInvalid(f"there is no column {', '.join(map(repr, unknown))} to leave out{there}")
+    if target in without:
+        raise DataInvalid(f"the target {target!r} cannot be left out: it is what is to be predicted")
+    frame = frame.drop(columns=[names[column] for column in without])
+    empty = [normalised(str(column)) for column in frame.columns if frame[column].isna().all()]
+    if target in empty:
+        raise DataInvalid(f"the target {target!r} cannot be predicted: it is empty")
     table = tidy(frame.dropna(axis="columns", how="all"))
     rows, kinds = table.frame, dict(table.kinds)
-    if target not in kinds:
-        raise DataInvalid(f"there is no column {target!r}; the table has {', '.join(kinds)}")
     rows = training.with_whole_target(
         rows[rows[target].notna()].reset_index(drop=True), target, kinds[target]
     )
     rows = respelt(rows, (name for name, kind in kinds.items() if kind == "category"))
-    notes: list[Text] = []
-    empty = [str(column) for column in frame.columns if frame[column].isna().all()]
-    dull = {
-        **dict.fromkeys(empty, ("it is empty", "elle est vide")),
-        **{c: ("it is free text", "c’est du texte libre") for c, kind in kinds.items() if kind == "text"},
-        **{
-            c: ("it has one value", "elle n’a qu’une valeur")
-            for c in kinds
-            if c != target and rows[c].nunique(dropna=False) < 2
-        },
-    }
-    if target in dull:
-        raise DataInvalid(f"the target {target!r} cannot be predicted: {dull[target][0]}")
-    for column, (en, fr) in dull.items():
-        notes.append(
-            {
-                "en": f"The column “{column}” was left out: {en}.",
-                "fr": f"La colonne « {column} » a été écartée : {fr}.",
-            }
-        )
+    dull = dict.fromkeys(without, ASKED) | dict.fromkeys(empty, EMPTY) | left_out(rows, kinds, target=target)
+    notes: list[Text] = [
+        {
+            "en": f"The column “{column}” was left out: {why['en']}.",
+            "fr": f"La colonne « {column} » a été écartée : {why['fr']}.",
+        }
+        for column, why in dull.items()
+    ]
     kept = [column for column in rows.columns if column not in dull]
     if kept == [target]:
         raise DataInvalid("there is no column besides the target that can be learnt from")
@@ -249,7 +257,7 @@ def _told(scores: dict[str, list[float]], chosen: str, scoring: str) -> Text:
     french = {"linear model": "modèle linéaire", "boosted trees": "arbres boostés"}
     means = {name: -float(np.mean(values)) for name, values in scores.items()}
     return {
-        "en": f"The {chosen} was chosen by {FOLDS}-fold cross-validation ({measure[0]}: "
+        "en": f"Choice by {FOLDS}-fold cross-validation: {chosen} ({measure[0]}: "
         + ", ".join(f"{name} {mean:.4g}" for name, mean in means.items())
         + "); the linear model is kept where it is within one standard error of the best.",
         "fr": f"Choix par validation croisée à {FOLDS} plis : {french[chosen]} ({measure[1]} : "

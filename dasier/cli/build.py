@@ -45,6 +45,9 @@ publish_option = click.option("--publish", "then_publish", is_flag=True, help="P
 )
 @click.option("--target", help="The column of --csv that is to be predicted.")
 @click.option("--name", help="What the model made of --csv is called.")
+@click.option(
+    "--without", multiple=True, metavar="COLUMN", help="A column of --csv to leave out; may be given again."
+)
 @out_option
 @publish_option
 @registry_option
@@ -54,6 +57,7 @@ def build(
     table: Path | None,
     target: str | None,
     name: str | None,
+    without: tuple[str, ...],
     out: Path,
     registry: str | None,
     *,
@@ -73,15 +77,15 @@ def build(
     if table is not None:
         if recipes or not (target and name):
             raise click.UsageError("--csv goes with --target and --name, and without recipes")
-    elif target or name:
-        raise click.UsageError("--target and --name go with --csv")
+    elif target or name or without:
+        raise click.UsageError("--target, --name and --without go with --csv")
     session = Session.of(registry)
     told = []
     if table is not None and target and name:
         with bar(name, quiet=as_json) as step:
             from dasier.building import build_table  # noqa: PLC0415 (seconds of imports)
 
-            made = build_table(table, target=target, name=name, progress=step)
+            made = build_table(table, target=target, name=name, without=without, progress=step)
         told.append(finish(made, out, session if then_publish else None, as_json=as_json))
     else:
         for recipe in _folders(recipes):

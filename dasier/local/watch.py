@@ -116,8 +116,9 @@ class Watch:
         if function.timeout_s < _BESIDE_S:
             self._call(function, event)
         else:
-            lane = self._lanes.setdefault(function.name, _Lane(function.name))
-            lane.put(lambda: self._call(function, event))
+            if function.name not in self._lanes:
+                self._lanes[function.name] = _Lane(function.name)
+            self._lanes[function.name].put(lambda: self._call(function, event))
 
     def _call(self, function: Function, event: dict[str, Any]) -> None:
         try:

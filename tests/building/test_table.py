@@ -101,6 +101,12 @@ def test_whole_number_classes_stay_whole_when_some_are_missing(tmp_path: Path) -
         (homes(), "constant", "only one value"),
         (homes().assign(price="same"), "price", "only one value"),
         (homes().assign(price=["rare", *["often"] * 119]), "price", "fewer than 5 rows: rare"),
+        (homes(), "empty", "the target 'empty' cannot be predicted: it is empty"),
+        (
+            homes().assign(price="2024-05-01"),
+            "price",
+            "the target 'price' cannot be predicted: it holds dates",
+        ),
         (homes()[["price", "empty"]], "price", "no column besides the target"),
         (homes().head(0), "price", "."),
     ],
@@ -166,3 +172,64 @@ def test_separator_and_decimal_sign_are_told_from_the_file(
     path.write_text(text)
 
     assert read_csv(path)["a"].tolist() == expected
+
+
+DAYS = pd.Series(pd.date_range("2024-01-01", periods=120))
+
+
+@pytest.mark.parametrize(
+    ("cells", "why"),
+    [
+        (range(120), "it only counts the rows"),
+        (range(1, 121), "it only counts the rows"),
+        (reversed(range(120)), "it only counts the rows"),
+        (DAYS.dt.strftime("%Y-%m-%d"), "it holds dates"),
+        ((DAYS.dt.day.clip(upper=9)).map("0{}/05/2024".format), "it holds dates"),
+        (DAYS.dt.strftime("%Y-%m-%d %H:%M:%S"), "it holds dates"),
+        (DAYS.dt.strftime("%Y-%m-%dT%H:%M:%S.5+02:00"), "it holds dates"),
+    ],
+    ids=["from 0", "from 1", "backwards", "days", "few days, as in France", "times", "times of a zone"],
+)
+def test_a_column_that_each_new_row_would_have_another_of_is_left_out_and_told(cells, why) -> None:
+    table, _, notes = _columns(homes().assign(extra=list(cells)), "price")
+
+    assert "extra" not in table
+    assert any(f"“extra” was left out: {why}" in note["en"] for note in notes)
+    assert any("« extra » a été écartée : elle " in note["fr"] for note in notes)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [range(1900, 2020), [7, *range(119)], [1, *range(1, 120)], ["1-2-3", "2-3-4"] * 60],
+    ids=["years", "a gap", "a value twice", "codes that are no dates"],
+)
+def test_numbers_and_words_that_say_something_are_learnt_from(cells) -> None:
+    assert "extra" in _columns(homes().assign(extra=list(cells)), "price")[0]
+
+
+def test_a_row_number_can_be_what_is_predicted() -> None:
+    assert "rank" in _columns(homes().assign(rank=range(120)), "rank")[0]
+
+
+def test_what_somebody_asks_for_is_left_out_even_if_it_could_not_be_read() -> None:
+    frame = homes().assign(**{"Id de ligne": [str(2**60 + n) for n in range(120)]})
+    frame["Id de ligne"] = frame["Id de ligne"].astype("int64")
+
+    with pytest.raises(DataInvalid, match="beyond"):
+        _columns(frame, "price")
+    table, _, notes = _columns(frame, "price", ["town", "Id de ligne"])
+
+    assert set(table) == {"area", "garden", "price"}
+    assert [note["en"] for note in notes][:2] == [
+        "The column “town” was left out: that was asked for.",
+        "The column “Id de ligne” was left out: that was asked for.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("without", "why"),
+    [("twon", "no column 'twon' to leave out; the table has area, "), ("price", "cannot be left out")],
+)
+def test_what_cannot_be_left_out_is_refused(without: str, why: str) -> None:
+    with pytest.raises(DataInvalid, match=why):
+        _columns(homes(), "price", [without])

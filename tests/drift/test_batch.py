@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from dasier import drift, layout
+from dasier.cli import dasier
 from dasier.cli.drift import show
 from dasier.comparing import from_log, manifests, sources
 from dasier.drift.page import page
@@ -174,14 +175,12 @@ def test_a_report_counts_what_was_logged_in_its_time_alone(days):
 
 
 def test_the_command_has_it_as_json(tmp_path):
-    from dasier.cli.drift import drift as command
-
     shop = shop_of_leaves(f"file://{tmp_path}/store")
     batch(shop, rows_like_training(300))
 
     told = CliRunner().invoke(
-        command,
-        ["leaves", "--registry", f"file://{tmp_path}/store", "--json"],
+        dasier,
+        ["drift", "leaves", "--registry", f"file://{tmp_path}/store", "--json"],
         env={"DASIER_TRUSTED_KEYS": models.SIGNER.public_key()},
     )
 

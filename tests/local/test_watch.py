@@ -203,3 +203,22 @@ def test_what_appears_when_the_schedules_run_has_its_event_too(watch, store, eve
     watch.look()
 
     assert [event.get("detail-type", "S3") for event in events] == ["Scheduled Event", "S3"]
+
+
+def test_a_server_that_runs_for_days_has_one_thread_for_what_runs_beside(store, clock):
+    done, name = threading.Semaphore(0), "beside-for-days"
+    slow = Function(name=name, handler="functions.batch.handler", timeout_s=900)
+    template = Template(
+        functions=(slow,),
+        routes=(),
+        store_triggers=TEMPLATE.store_triggers,
+        schedules=(Schedule(function=slow, expression="rate(1 minute)"),),
+    )
+    watch = Watch(store, template, Functions({name: lambda _event, _context: done.release()}), clock=clock)
+
+    for _ in range(20):
+        clock.now_s += SWEEP_S
+        watch.look()
+
+    assert all(done.acquire(timeout=30) for _ in range(20))
+    assert [thread.name for thread in threading.enumerate()].count(name) == 1

@@ -369,13 +369,16 @@ def test_a_prediction_is_kept_where_the_older_ones_have_left_no_room(opened: Any
     before = page.evaluate(
         """() => {
           const old = { at: "2026-11-01T00:00:00Z", asked: [["a", "b".repeat(20000)]], cautions: [], link: "/" };
-          const records = [old];
+          const records = [];
           const fits = () => {
             try { localStorage.setItem("dasier.predictions", JSON.stringify(records)); return true; } catch { return false; }
           };
-          while (fits()) records.push(old);
+          for (let more = 512; more >= 1; more /= 2) { // few writes: each is of megabytes
+            records.push(...Array(more).fill(old));
+            if (!fits()) records.length -= more;
+          }
           const last = { ...old, asked: [["a", ""]] }; // to the last character but a few
-          records[records.length - 1] = last;
+          records.push(last);
           for (let more = 16384; more > 1; more /= 2) {
             const before = last.asked[0][1];
             last.asked[0][1] += "b".repeat(more);
