@@ -86,11 +86,11 @@ class Seen:
     def add(self, record: Prediction, actual: Label | list[Label] | None) -> None:
         """Count a record, and what was true of it."""
         self.requests += 1
-        self.told.add(record, actual)
-        self.sure.add(record)
         try:
+            self.told.add(record, actual)
+            self.sure.add(record)
             self.days.setdefault(record.time[:10], Tally()).record(record, self.watched)
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, LookupError, AttributeError):
             self.unread += 1
 
 

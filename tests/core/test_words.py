@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from dasier import gate
 from dasier.measuring.quality import HIGHER_IS_BETTER
 from dasier.releases import Release
+from dasier.rules import Slice
 from dasier.words import LANGUAGES, number, percent, releases, reports
 from dasier.words.rules import RULES
 from dasier.words.verdicts import LOWER_IS_BETTER, measured, plain, summary, title
@@ -148,6 +149,25 @@ def test_quality_that_people_read_as_a_share_is_told_as_one_in_a_report() -> Non
 
     assert told["en"].endswith("Accuracy: 81.2% instead of 95%.")
     assert told["fr"].endswith("Exactitude\u00a0: 81,2\u00a0% au lieu de 95\u00a0%.")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "french"),
+    [
+        (65, None, "age au moins 65"),
+        (None, 1234567.5, "age au plus 1\u202f234\u202f567,5"),
+        (0.5, 3, "age de 0,5 à 3"),
+    ],
+)
+def test_a_slice_of_a_range_is_called_in_french(low: float | None, high: float | None, french: str) -> None:
+    part = Slice(column="age", metric="mae", floor=1, minimum=low, maximum=high)
+    figures = {"slice": part.title, "metric": "mae", "floor": 1, "rows": 9, "value": 2, "passed": False,
+               "range": {"column": "age", "minimum": low, "maximum": high}}  # fmt: skip
+
+    told = measured({"rule": "slices", "passed": False, "figures": {"slices": [figures]}})
+
+    assert told["fr"].startswith(f"«\u00a0{french}\u00a0»")
+    assert told["en"].startswith(f"“{part.title}”")
 
 
 def test_only_the_gate_itself_is_translated() -> None:

@@ -332,3 +332,26 @@ def test_what_was_hashed_under_another_key_raises_no_alarm_and_stands_in_nobodys
     rows = {finding["name"]: finding["rows"] for finding in report["findings"]}
     assert (rows["bill"], rows["sex"]) == (250, 150)
     assert (report["alarmed"], report["unread"]) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        {"predictions": ["oak", "ash"], "probabilities": [[0.5, 0.5], [1.0]]},
+        {"predictions": [], "probabilities": [[0.5, 0.5]]},
+        {"probabilities": [[0.5, 0.5]]},
+        ["oak"],
+    ],
+)
+def test_a_record_that_holds_no_answers_of_the_version_hides_no_other(outputs: Any) -> None:
+    callers = Callers("leaves")
+    callers.days(1, 30, leaves)
+    store, key = callers.shop.store, f"{layout.predictions('leaves', '2026-10-01')}a.jsonl"
+    told = {"kind": "prediction", "id": "x", "time": "2026-10-01T00:00:00Z", "model": "leaves", "version": "1", "status": 200,
+            "rows": 1, "columns": {name: [0.5] for name in ("length", "width", "lobes")}, "outputs": outputs}  # fmt: skip
+    store.create(key, json.dumps(told).encode())
+
+    report = drift.survey(callers.shop.registry, "leaves", since=START, until=START + timedelta(days=1))
+
+    assert report is not None
+    assert (report.document["counts"]["rows"], report.document["unread"]) == (30, 1)
