@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
 from dasier import releasing
-from dasier.errors import MalformedBody, ReleaseTaken, UnsupportedMediaType, Violation
+from dasier.errors import (
+    DocumentInvalid,
+    MalformedBody,
+    ReleaseRefused,
+    ReleaseTaken,
+    UnsupportedMediaType,
+    Violation,
+)
 from dasier.layout import HIGHEST
 from dasier.releases import Action
 from dasier.serving.json_body import read_json
@@ -128,7 +135,7 @@ def decide(registry: Registry, name: str, decision: Decision, *, who: str) -> Re
         If somebody else decided since the release that was seen.
     """
     registry.versions(name)
-    head = registry.head(name)
+    head = _head(registry, name)
     try:
         if (0 if head is None else head.number) != decision.on:
             raise _taken(registry, name, head, decision.on + 1)
@@ -138,6 +145,17 @@ def decide(registry: Registry, name: str, decision: Decision, *, who: str) -> Re
         if first is not None and _is_of(first, decision, who):
             return first
         raise
+
+
+def _head(registry: Registry, name: str) -> Release | None:
+    """Give the newest release; of what is none nobody here can see what it was to say, so nobody here decides on it."""
+    try:
+        return registry.head(name)
+    except DocumentInvalid as error:
+        raise ReleaseRefused(
+            "What stands at the end of the release log is no release. `dasier doctor` names it; at a terminal "
+            f"`dasier promote {name} VERSION` or `dasier rollback {name}` decides past it."
+        ) from error
 
 
 def _log(registry: Registry, name: str, decision: Decision, head: Release | None, who: str) -> Release:
