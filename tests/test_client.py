@@ -143,7 +143,28 @@ def test_versions_come_typed_with_their_verdicts(client: Client) -> None:
     assert newest.summary["en"] == "Passed."
     assert serving.verdict is not None
     assert (serving.verdict.passed, serving.verdict.against) == (False, 2)
-    assert serving.summary["fr"].startswith("Refusée. Il n’est pas prouvé qu’elle est assez bonne")
+    assert serving.summary["fr"].startswith("Refusée. Il n’est pas prouvé qu’elle soit assez bonne")
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        *(
+            {"values": {"mae": value}}
+            for value in (None, "a", True, {}, {"value": None}, {"value": 1, "low": "a"})
+        ),
+        *({"values": [1]}, {"values": {"mae": [1]}, "primary": ["mae"]}, [1], "a", None),
+    ],
+)
+def test_a_version_that_says_nonsense_of_itself_hides_no_other(
+    api: FakeApi, client: Client, metrics: Any
+) -> None:
+    api.versions["penguins"][0]["metrics"] = metrics
+
+    newest, *others = client.versions("penguins")
+
+    assert (newest.metrics, newest.primary, newest.measured) == ({}, None, {})
+    assert all(one.metrics for one in others)
 
 
 def test_one_version_says_what_each_rule_found_in_both_languages(client: Client) -> None:

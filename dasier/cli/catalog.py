@@ -11,6 +11,7 @@ from dasier import layout
 from dasier.cli.options import json_option, registry_option
 from dasier.cli.session import Session
 from dasier.cli.show import json_out, moment, say, table
+from dasier.client.answers import metrics_of, primary_of
 from dasier.errors import NotFound, Untrusted
 from dasier.serving.listed import listed
 from dasier.words.verdicts import summary
@@ -171,13 +172,10 @@ def _model(registry: Registry, name: str) -> dict[str, Any]:
 
 def _headline(metrics: Any) -> str:
     """Give the metric that matters most, with its interval; as far as it can be read."""
-    values = metrics.get("values") or {}
-    name = metrics.get("primary") if metrics.get("primary") in values else next(iter(values), None)
+    found = metrics_of(metrics)
+    name = primary_of(metrics, found)
     if name is None:
         return ""
-    try:
-        return "{} {:.4g} ({:.4g} to {:.4g})".format(
-            name, *(values[name][key] for key in ("value", "low", "high"))
-        )
-    except (KeyError, TypeError, ValueError):
-        return str(name)
+    one = found[name]
+    interval = "" if one.low is None or one.high is None else f" ({one.low:.4g} to {one.high:.4g})"
+    return f"{name} {one.value:.4g}{interval}"

@@ -346,6 +346,21 @@ def test_what_stands_in_a_release_log_and_is_none_is_told_by_its_key_and_passed_
     assert [one["number"] for one in serving.json("releases", "cells")["releases"]] == [3, 1]
 
 
+@pytest.mark.parametrize("metrics", [[1], "a", {"values": [1]}, {"values": {"mae": "a"}, "primary": ["mae"]}])
+def test_a_version_that_says_nonsense_of_itself_hides_no_other(serving, metrics):
+    from tests.published import built
+
+    cells = built("cells")
+    odd = replace(cells, manifest=replace(cells.manifest, metrics=metrics))
+    odd.write(serving.folder / "odd")
+    serving.done("publish", str(serving.folder / "odd"))
+
+    listed = serving.done("versions", "cells")
+
+    assert "accuracy 0." in listed or "accuracy 1" in listed
+    assert [one["version"] for one in serving.json("versions", "cells")["versions"]] == [2, 1]
+
+
 def test_a_verdict_that_cannot_be_read_hides_no_version(serving):
     serving.store.delete(layout.verdict("cells", 1))
     serving.store.create(layout.verdict("cells", 1), b"{")

@@ -100,6 +100,20 @@ def test_a_hostile_name_is_words_on_the_page(shifted: Report, text: str, languag
     assert set(page.attributes) == set(plain.attributes)
 
 
+def test_an_endless_name_is_cut(shifted: Report) -> None:
+    endless = "<b>" + "é" * 5_000
+    document = shifted.document | {
+        "findings": [one | {"name": endless} for one in shifted.document["findings"]],
+        "not_watched": {"personal": [endless], "no_baseline": []},
+    }
+
+    page = Page(drift.page(replace(shifted, document=document), "fr"))
+
+    assert endless[:100] in page.text
+    assert endless[:200] not in page.text
+    assert max(map(len, page.attributes["aria-label"])) < 200
+
+
 def test_a_report_on_a_version_without_a_baseline_has_a_page(shifted: Report) -> None:
     bare = shifted.document | {"findings": [], "alarmed": [], "days": []}
 
