@@ -9,6 +9,11 @@ from pathlib import Path
 import pytest
 
 from dasier import layout
+from dasier.cli import up
+from dasier.local.home import Home
+from dasier.local.up import Ready
+from dasier.registry import Registry
+from dasier.signing import TrustedKeys
 
 CELLS = "a,b,c,d\n1,2,-1,0\n-1,-2,1,0\n"
 
@@ -368,6 +373,19 @@ def test_a_verdict_that_cannot_be_read_hides_no_version(serving):
     (version,) = serving.json("versions", "cells")["versions"]
 
     assert (version["version"], version["verdict"]["passed"], version["trusted"]) == (1, False, True)
+
+
+def test_a_model_that_cannot_be_read_keeps_no_other_from_being_up(serving, capsys):
+    home = Home.at(serving.folder / ".dasier")
+    shop = Registry(serving.store, TrustedKeys.parse([home.signer().public_key()]))
+    serving.store.create(layout.release("birds", 1), b"no JSON")
+    shop.append("alder", replace(shop.head("cells"), number=1))
+
+    up.Terminal().ready(Ready(api="http://a", site=None, home=home, registry=shop))
+
+    told = capsys.readouterr().out
+    assert "2 models at http://a/models" in told
+    assert "http://a/models/cells/predict" in told
 
 
 def test_a_model_that_cannot_be_read_is_listed_beside_those_that_can(serving):
