@@ -53,7 +53,9 @@ def test_each_version_is_counted_as_the_gate_counts(published: Published) -> Non
     )
 
     told = one(published.service, "pumps", now=NOW)["traffic"]
+    (line,) = every(published.service, now=NOW)["models"]
 
+    assert line["traffic"] == {"minutes": 15, "whole": True, "requests": 7, "errors": 2, "median_ms": 10.0}
     assert told == {
         "minutes": 15, "whole": True,
         "versions": [
