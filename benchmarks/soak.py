@@ -23,6 +23,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -64,7 +65,8 @@ class Seen:
         Answers that are not those of the version that they name, and statuses that the request must not get.
     unnamed : list of str
         Failures that do not say what failed.
-    memory_mb : list of (seconds, MB)
+    memory_mb, threads : list of float
+        Of the server, each second.
     changes, faults : Counter of str
         What was tried with versions; what went wrong with requests to the store.
     """
@@ -72,7 +74,8 @@ class Seen:
     statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     unnamed: list[str] = field(default_factory=list)
-    memory_mb: list[tuple[float, float]] = field(default_factory=list)
+    memory_mb: list[float] = field(default_factory=list)
+    threads: list[float] = field(default_factory=list)
     changes: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     _chance: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311 (no secret)
@@ -285,31 +288,30 @@ def _builds(home: Path) -> tuple[list[dict[str, Any]], list[tuple[Built, list[di
 
 
 def _watch(lasts_s: float, owner: Owner, process: subprocess.Popen[bytes]) -> None:
-    """Read the server's memory each second, and let the owner change something now and then, until the time is over."""
+    """Read the server's memory and threads each second, and let the owner change something now and then, until the time is over."""
     began_s, next_s = time.monotonic(), 0.0
     while (since_s := time.monotonic() - began_s) < lasts_s:
         if process.poll() is not None:
             owner.seen.unnamed.append(f"the server ended with {process.returncode}")
             return
-        owner.seen.memory_mb.append((since_s, _memory_mb(process.pid)))
+        memory_kb, threads = _status(process.pid, "VmRSS"), _status(process.pid, "Threads")
+        owner.seen.memory_mb.append(memory_kb / 1024)
+        owner.seen.threads.append(threads)
         if since_s >= next_s:
             next_s = since_s + CHANGE_EVERY_S
             owner.change()
         time.sleep(1)
 
 
-def _memory_mb(pid: int) -> float:
+def _status(pid: int, name: str) -> int:
     lines = Path(f"/proc/{pid}/status").read_text("ascii").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
 
 
-def growth_mb(memory: list[tuple[float, float]]) -> tuple[float, float]:
-    """Give the median memory of the second quarter of the time, and of the last."""
-    quarter = len(memory) // 4
-    second, last = (
-        sorted(mb for _, mb in part) for part in (memory[quarter : 2 * quarter], memory[-quarter:])
-    )
-    return second[len(second) // 2], last[len(last) // 2]
+def growth(figures: list[float]) -> tuple[float, float]:
+    """Give the median of the second quarter of the time, and of the last."""
+    quarter = len(figures) // 4
+    return median(figures[quarter : 2 * quarter]), median(figures[-quarter:])
 
 
 def main() -> int:
@@ -319,7 +321,7 @@ def main() -> int:
     minutes = parser.parse_args().minutes
     with tempfile.TemporaryDirectory(prefix="dasier-soak-") as folder:
         seen = soak(minutes, Path(folder))
-    before, after = growth_mb(seen.memory_mb)
+    (before, after), threads = growth(seen.memory_mb), growth(seen.threads)
     rows = [
         ("requests", f"{sum(seen.statuses.values()):,}", "-"),
         *[
@@ -334,11 +336,13 @@ def main() -> int:
         ("wrong answers", str(len(seen.wrong)), "0"),
         ("failures that do not say what failed", str(len(seen.unnamed)), "0"),
         ("memory, second quarter → last", f"{before:.0f} → {after:.0f} MB", "flat"),
+        ("threads, second quarter → last", f"{threads[0]:.0f} → {threads[1]:.0f}", "flat"),
     ]
     figures = {
         "minutes": minutes,
         "memory_mb": [before, after],
-        "memory_each_minute_mb": [round(mb, 1) for _, mb in seen.memory_mb[::60]],
+        "memory_each_minute_mb": [round(mb, 1) for mb in seen.memory_mb[::60]],
+        "threads": list(threads),
         "wrong": seen.wrong[:20],
         "unnamed": seen.unnamed[:20],
     }

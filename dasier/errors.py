@@ -327,10 +327,9 @@ class FormatUnknown(Untrusted):
 class DocumentInvalid(Untrusted):
     """A document of the registry that cannot be read as what its place says it is."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(
-            f"The {what} cannot be read: it is not a document that this release of DASIER writes."
-        )
+    def __init__(self, what: str, *, advice: str = "") -> None:
+        said = f"The {what} cannot be read: it is not a document that this release of DASIER writes."
+        super().__init__(f"{said} {advice}".strip())
 
 
 class LoadingFailed(Untrusted):

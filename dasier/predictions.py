@@ -15,6 +15,7 @@ import logging
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Self
 
 from dasier import layout, ulid
@@ -34,6 +35,8 @@ MOST = 200_000
 
 _LONGEST_JOB = timedelta(days=2)
 """A job is given up after a day."""
+
+_COUNTS = ("status", "rows", "errors", "refusals", "rows_refused")
 
 _SLACK = timedelta(minutes=15)
 """How far two clocks may be apart: files are sought from so much earlier. Which records count is for
@@ -108,7 +111,7 @@ class Prediction:
 
         Raises
         ------
-        ValueError, TypeError, KeyError
+        ValueError, TypeError, KeyError, OverflowError
             If it is no record.
         """
         known = {key: document[key] for key in cls.__dataclass_fields__ if key in document}
@@ -117,6 +120,13 @@ class Prediction:
         )  # a string in the line, since CloudWatch takes it as a dimension
         if known.get("positions") is not None:
             known["positions"] = tuple(known["positions"])
+        if datetime.fromisoformat(known["time"]).utcoffset() != timedelta(0):
+            raise ValueError(known["time"])
+        # Whoever counts them trusts that they are numbers: one line that is none would stop the gate, or a report.
+        if not all(type(known.get(name, 0)) is int for name in _COUNTS) or not isfinite(
+            known.get("latency_ms", 0.0)
+        ):
+            raise ValueError(known["id"])
         return cls(**known)
 
 
@@ -260,7 +270,7 @@ def _records(content: bytes, key: str) -> Iterator[Prediction]:
             document = json.loads(line)
             if document["kind"] == KIND:
                 yield Prediction.from_document(document)
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
             unread += 1
     if unread:
         log.warning("prediction log not read whole", extra={"key": key, "unread": unread})

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from dasier.releases import Release
     from dasier.signing import Signer, TrustedKeys
     from dasier.store import Store
+
+log = logging.getLogger("dasier")
 
 _ATTEMPTS = 64
 """How many numbers a publisher tries before it gives up: more than can race in earnest."""
@@ -202,11 +205,26 @@ class Registry:
         return content
 
     def head(self, name: str) -> Release | None:
-        """Give the newest release, which says what serves; None if there is none."""
+        """Give the newest release, which says what serves; None if there is none.
+
+        Raises
+        ------
+        DocumentInvalid
+            If something else stands in its place: an earlier one may let serve what it took back.
+        """
         # Others leave files of their own: a file manager's .DS_Store sorts before every release.
         key = self.store.first(layout.releases(name), wanted=layout.number)
         number = layout.number(key) if key else None
         return self.release(name, number) if number else None
+
+    def readable(self, name: str, number: int) -> Release | None:
+        """Give one release of those that led to the newest; None if it is gone or is none, which is logged."""
+        try:
+            return self.release(name, number)
+        except DocumentInvalid as error:
+            about = {"model": name, "error": str(error)}
+            log.warning("a release cannot be read and is passed over", extra=about)
+            return None
 
     def release(self, name: str, number: int) -> Release | None:
         """Give one release; None if there is no such number (yet). It never changes, so it is read once.
@@ -229,34 +247,45 @@ class Registry:
         return found
 
     def history(self, name: str, head: Release) -> Iterator[Release]:
-        """Give a release and those before it one by one, newest first, each read when it is asked for."""
+        """Give a release and those before it that can be read, newest first, each read when it is asked for."""
         yield head
         for number in range(head.number - 1, 0, -1):
-            release = self.release(name, number)
+            release = self.readable(name, number)
             if release is not None:
                 yield release
 
     def releases(self, name: str) -> list[Release]:
-        """Give the whole release log, newest first."""
+        """Give all of the release log that can be read, newest first."""
         numbers = reversed(self._numbers(layout.releases(name)))
         with ThreadPoolExecutor(_UPLOADS) as pool:
-            found = pool.map(lambda number: self.release(name, number), numbers)
+            found = pool.map(lambda number: self.readable(name, number), numbers)
             return [release for release in found if release is not None]
 
-    def append(self, name: str, release: Release) -> None:
-        """Log a release whose number follows the one that its author saw.
+    def append(self, name: str, release: Release) -> Release:
+        """Log a release whose number follows the one that its author saw, and give it.
+
+        What has that number and is no release is passed over, and the next is taken: of several writers who do so exactly
+        one wins, for what lies between the entry that they saw and that number never changes.
 
         Raises
         ------
         ReleaseTaken
             If another release has this number: somebody else was first.
         """
-        key = layout.release(name, release.number)
-        if not self.store.create(key, canonical(release.to_document())):
-            winner = self.release(name, release.number) or replace(release, who="somebody", serving=None)
-            raise ReleaseTaken(
-                name, number=release.number, who=winner.who, action=winner.action, version=winner.serving
-            )
+        while not self.store.create(layout.release(name, release.number), canonical(release.to_document())):
+            try:
+                winner = self.release(name, release.number) or replace(release, who="somebody", serving=None)
+            except DocumentInvalid:
+                release = replace(release, number=release.number + 1)
+            else:
+                raise ReleaseTaken(
+                    name, number=release.number, who=winner.who, action=winner.action, version=winner.serving
+                )
+        return release
+
+    def is_last(self, name: str, release: Release) -> bool:
+        """Say whether nothing stands after a release."""
+        return not self.store.exists(layout.release(name, release.number + 1))
 
     def verdict(self, name: str, version: int) -> dict[str, Any] | None:
         """Give the gate's verdict on a version; None if it has not been judged."""

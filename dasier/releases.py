@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from dasier import layout
 from dasier.errors import DocumentInvalid
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ class Release:
         The version that served until now.
     who, why : str
     when : str
-        ISO 8601, UTC; for people only.
+        ISO 8601, UTC; for people, and since when a canary is judged.
     forced : bool
         Whether it was promoted without a passing verdict.
     """
@@ -88,6 +90,8 @@ class Release:
             raise TypeError(numbers)
         if not all(isinstance(text, str) for text in (found.who, found.why, found.when)):
             raise TypeError(found.when)
+        if found.canary is not None and datetime.fromisoformat(found.when).tzinfo is None:
+            raise ValueError(found.when)
         return found
 
 
@@ -102,7 +106,15 @@ def read(content: bytes, *, name: str, number: int) -> Release:
     try:
         found = Release.from_document(json.loads(content))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise DocumentInvalid(f"release {number} of {name}") from error
+        raise _unreadable(name, number) from error
     if found.number != number:
-        raise DocumentInvalid(f"release {number} of {name}")
+        raise _unreadable(name, number)
     return found
+
+
+def _unreadable(name: str, number: int) -> DocumentInvalid:
+    return DocumentInvalid(
+        f"release {number} of {name} ({layout.release(name, number)})",
+        advice=f"Find out who wrote it. `dasier promote {name} VERSION` or `dasier rollback {name}` decides anew, on the "
+        "newest release that can be read, and passes over it.",
+    )

@@ -3,6 +3,9 @@
 Each decision is one entry at the end of the release log, made on what the log said when it was
 read: if somebody else was first, it is refused and nothing has changed. Whoever decided on a log that
 they read earlier passes that entry as `on`, or `EMPTY` if the log was.
+
+What stands at the end of the log and is no release stops the gate, which passes what it read, and not a person at a
+terminal, who passes nothing: they decide on the newest entry that can be read, and theirs comes after what cannot.
 """
 
 from __future__ import annotations
@@ -11,7 +14,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from dasier.errors import ReleaseRefused
+from dasier import layout
+from dasier.errors import DocumentInvalid, ReleaseRefused
 from dasier.releases import Action, Canary, Release
 
 if TYPE_CHECKING:
@@ -47,7 +51,7 @@ def promote(  # noqa: PLR0913 - keywords, each a field of the entry
         If another release was logged in the meantime.
     """
     head = _head(registry, name, on)
-    if head is not None and head.serving == version and head.canary is None:
+    if head is not None and _serves(registry, name, head, version):
         raise ReleaseRefused(f"Version {version} of {name} serves already.")
     forced = _judged(registry, name, version, why=why, force=force)
     return _append(registry, name, head, action="promote", serving=version, who=who, why=why, forced=forced)
@@ -76,7 +80,7 @@ def rollback(  # noqa: PLR0913 - keywords, each a field of the entry
     head = _head(registry, name, on)
     if head is None:
         raise ReleaseRefused(f"{name} has no release to go back from.")
-    if to is not None and to == head.serving and head.canary is None:
+    if to is not None and _serves(registry, name, head, to):
         raise ReleaseRefused(f"Version {to} of {name} serves already.")
     if to is not None:
         found = next((r.serving for r in registry.history(name, head) if r.serving == to), None)
@@ -175,8 +179,36 @@ def pause(registry: Registry, name: str, *, who: str, why: str, on: Release | Em
 def _head(registry: Registry, name: str, on: Release | Empty | None) -> Release | None:
     """Give the entry that a decision is made on: what its author saw, or else the newest."""
     if on is None:
-        return registry.head(name)
+        return _last(registry, name)
     return on if isinstance(on, Release) else None
+
+
+def _last(registry: Registry, name: str) -> Release | None:
+    """Give the newest entry that can be read, past what stands after it and is none.
+
+    Raises
+    ------
+    DocumentInvalid
+        If what is none stands further ahead than the next entry would: it would be the newest for ever.
+    """
+    try:
+        return registry.head(name)
+    except DocumentInvalid:
+        numbers = sorted(registry.contents(name)[name].releases, reverse=True)
+        found = next((one for number in numbers if (one := registry.readable(name, number))), None)
+        past = [number for number in numbers if found is None or number > found.number]
+        if past and past[0] > len(past) + (found.number if found else 0):
+            raise DocumentInvalid(
+                f"release {past[0]} of {name} ({layout.release(name, past[0])})",
+                advice="It stands further ahead than the next release would, which could never be the newest. "
+                "Find out who wrote it, and remove it: nothing follows it.",
+            ) from None
+        return found
+
+
+def _serves(registry: Registry, name: str, head: Release, version: int) -> bool:
+    """Say whether a version serves all callers already: not if nobody knows, for what stands after the entry is none."""
+    return head.serving == version and head.canary is None and registry.is_last(name, head)
 
 
 def _judged(registry: Registry, name: str, version: int, *, why: str, force: bool) -> bool:
@@ -219,5 +251,4 @@ def _append(  # noqa: PLR0913 - keywords, each a field of the entry
         when=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         forced=forced,
     )
-    registry.append(name, release)
-    return release
+    return registry.append(name, release)

@@ -108,10 +108,10 @@ class Slice:
             shown = str(self.value).lower() if isinstance(self.value, bool) else self.value
             return f"{self.column} = {shown}"
         if self.minimum is None:
-            return f"{self.column} at most {self.maximum:g}"
+            return f"{self.column} at most {self.maximum:.10g}"
         if self.maximum is None:
-            return f"{self.column} at least {self.minimum:g}"
-        return f"{self.column} {self.minimum:g} to {self.maximum:g}"
+            return f"{self.column} at least {self.minimum:.10g}"
+        return f"{self.column} {self.minimum:.10g} to {self.maximum:.10g}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dasier import drift
-from dasier.errors import DocumentInvalid, NotFound, Untrusted
 from dasier.serving.exchange import service
 from dasier.serving.metrics import metrics
 from dasier.serving.prediction_log import Lines
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
 
     Handler = Callable[[Mapping[str, Any], object], dict[str, Any]]
 
-log = logging.getLogger("dasier")
-
 
 def monitor_handler(
     serve: Callable[[], Service] = service, now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -31,19 +27,12 @@ def monitor_handler(
     def handle(_event: Mapping[str, Any], _context: object) -> dict[str, Any]:
         """Write what is due; say how many reports were written, and how many alarms they hold."""
         running = serve()
-        registry, namespace = running.registry, running.settings.metrics_namespace
+        settings, when = running.settings, now()
         reports = alarms = 0
-        for name in registry.names():
-            for day in drift.due(registry, name, now=now()):
-                try:
-                    report = drift.write(registry, name, day, key=running.settings.personal_key)
-                except (Untrusted, DocumentInvalid, NotFound):
-                    log.exception("no report", extra={"model": name, "day": f"{day:%Y-%m-%d}"})
-                    continue
-                if report is not None:
-                    reports, alarms = reports + 1, alarms + report.alarms
-                    if isinstance(running.prediction_log, Lines):  # where CloudWatch reads what is printed
-                        running.prediction_log.write(_line(report, namespace, now()))
+        for report in drift.catch_up(running.registry, now=when, key=settings.personal_key):
+            reports, alarms = reports + 1, alarms + report.alarms
+            if isinstance(running.prediction_log, Lines):  # where CloudWatch reads what is printed
+                running.prediction_log.write(_line(report, settings.metrics_namespace, when))
         return {"reports": reports, "alarms": alarms}
 
     return handle

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,8 +21,10 @@ from dasier.client import (
     Throttled,
     Unreachable,
 )
+from dasier.client.asking import decode
 from dasier.client.refusals import Busy, refusal
 from dasier.client.rows import instances, pointer
+from dasier.client.transport import Reply
 from tests.webapp import catalog
 from tests.webapp.fake_api import JOB, FakeApi
 
@@ -140,7 +143,28 @@ def test_versions_come_typed_with_their_verdicts(client: Client) -> None:
     assert newest.summary["en"] == "Passed."
     assert serving.verdict is not None
     assert (serving.verdict.passed, serving.verdict.against) == (False, 2)
-    assert serving.summary["fr"].startswith("Refusée. Il n’est pas prouvé qu’elle est assez bonne")
+    assert serving.summary["fr"].startswith("Refusée. Il n’est pas prouvé qu’elle soit assez bonne")
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        *(
+            {"values": {"mae": value}}
+            for value in (None, "a", True, {}, {"value": None}, {"value": 1, "low": "a"})
+        ),
+        *({"values": [1]}, {"values": {"mae": [1]}, "primary": ["mae"]}, [1], "a", None),
+    ],
+)
+def test_a_version_that_says_nonsense_of_itself_hides_no_other(
+    api: FakeApi, client: Client, metrics: Any
+) -> None:
+    api.versions["penguins"][0]["metrics"] = metrics
+
+    newest, *others = client.versions("penguins")
+
+    assert (newest.metrics, newest.primary, newest.measured) == ({}, None, {})
+    assert all(one.metrics for one in others)
 
 
 def test_one_version_says_what_each_rule_found_in_both_languages(client: Client) -> None:
@@ -321,10 +345,55 @@ def test_infinite_numbers_are_refused_before_they_are_sent(api: FakeApi, client:
     assert api.seen == []
 
 
-@pytest.mark.parametrize("rows", [{"a": 1}, "a,b", b"a,b", [1, 2]])
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        *(
+            (datetime(2026, 11, 25, tzinfo=UTC), "wrong_type"),
+            (Decimal("1.5"), "wrong_type"),
+            ({1}, "wrong_type"),
+        ),
+        *((b"a", "wrong_type"), ([float("inf")], "wrong_type"), (float("-inf"), "not_finite")),
+    ],
+)
+def test_a_cell_that_is_no_json_is_named_before_it_is_sent(
+    api: FakeApi, client: Client, cell: object, code: str
+) -> None:
+    with pytest.raises(errors.RowsRefused) as caught:
+        client.predict("penguins", [{"a": 1.0}, {"b": cell}])
+
+    assert [(one.pointer, one.code) for one in caught.value.violations] == [("#/instances/1/b", code)]
+    assert api.seen == []
+
+
+def test_arrays_in_a_cell_are_named_and_what_numpy_masks_is_null() -> None:
+    np = pytest.importorskip("numpy")
+
+    with pytest.raises(errors.RowsRefused, match="1 problem"):
+        instances([{"a": np.array([1, 2])}])
+
+    assert instances([{"a": np.ma.masked}]) == [{"a": None}]
+
+
+def test_a_column_of_a_frame_is_no_rows() -> None:
+    pandas = pytest.importorskip("pandas")
+
+    with pytest.raises(TypeError, match="each row is a dictionary"):
+        instances(pandas.Series([1, 2]))
+
+
+@pytest.mark.parametrize("rows", [{"a": 1}, "a,b", b"a,b", [1, 2], None, 5])
 def test_one_row_on_its_own_is_refused_with_advice(rows: object) -> None:
     with pytest.raises(TypeError, match="dictionar"):
         instances(rows)
+
+
+def test_an_answer_too_deep_to_read_is_the_services_fault(api: FakeApi) -> None:
+    deep = b"[" * 100_000
+
+    assert isinstance(refusal(500, {}, deep, attempts=1), errors.DasierError)
+    with pytest.raises(ServiceFailed, match="not in its contract"):
+        decode(Reply(200, {}, deep), list)
 
 
 def test_a_pointer_escapes_what_rfc_6901_escapes() -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import threading
+from dataclasses import replace
 
 import pytest
 
 from dasier import layout
-from dasier.client import Client, Patience
+from dasier.client import Client, Patience, ServiceFailed
 from dasier.client.jobs import SENT_BYTES
 from dasier.errors import DasierError, InvalidRequest, KeyReused, RowsRefused
 from dasier.local.server import Server, address, listen
@@ -94,8 +95,16 @@ def test_rows_that_are_there_are_not_replaced(client):
     job = client.submit("birds")
     client.upload(job, TABLES["text/csv"](frame("birds")))
 
-    with pytest.raises(InvalidRequest):
+    with pytest.raises(InvalidRequest, match="there already"):
         client.upload(job, b"other")
+
+
+def test_a_link_that_does_not_hold_is_not_taken_for_a_wrong_key(client):
+    job = client.submit("birds")
+    stale = replace(job, upload={**job.upload, "url": job.upload["url"] + "0"})
+
+    with pytest.raises(ServiceFailed, match="ask for the job again"):
+        client.upload(stale, b"a")
 
 
 def test_the_same_key_sends_its_rows_once(client, tmp_path):

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from dasier.aws.account import Account, refusals
+from dasier.checks import Check
 from dasier.errors import AwsRefused
-from dasier.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,14 +18,14 @@ _AGAIN = "deploy template.yaml again: it was changed by hand"
 _IMMUTABLE = ("blobs/*", "models/*")
 
 
-def findings(stack: Stack, account: Account) -> Iterator[Finding]:
+def findings(stack: Stack, account: Account) -> Iterator[Check]:
     """Give what is well with the bucket, and what is not."""
     name = stack.output("Registry").removeprefix("s3://").partition("/")[0]
     client = account.client("s3")
     with refusals(f"the bucket {name}"):
         client.head_bucket(Bucket=name)
         versioning = client.get_bucket_versioning(Bucket=name).get("Status", "off")
-    yield Finding("bucket", well=True, found=name)
+    yield Check("bucket", well=True, found=name)
     yield _finding("bucket: versioning", versioning == "Enabled", versioning)
     closed = _asked(client.get_public_access_block, name).get("PublicAccessBlockConfiguration", {})
     yield _finding(
@@ -51,8 +51,8 @@ def findings(stack: Stack, account: Account) -> Iterator[Finding]:
         yield _finding(f"bucket: {what}", held, "in its policy" if held else "not in its policy")
 
 
-def _finding(what: str, well: bool, found: str) -> Finding:  # noqa: FBT001 (as Finding has it)
-    return Finding(what, well, found, "" if well else _AGAIN)
+def _finding(what: str, well: bool, found: str) -> Check:  # noqa: FBT001 (as Check has it)
+    return Check(what, well, found, "" if well else _AGAIN)
 
 
 def _asked(call: Any, name: str) -> Mapping[str, Any]:

@@ -13,8 +13,8 @@ from dasier.aws import bucket, service
 from dasier.aws.account import Account, refusals
 from dasier.aws.kms import KmsSigner
 from dasier.aws.stack import Stack, read_stack
+from dasier.checks import Check
 from dasier.errors import AwsRefused, DasierError, SettingsInvalid
-from dasier.findings import Finding
 from dasier.signing import TrustedKeys
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _PROBE = b"dasier doctor"
 
 def checkup(
     name: str, account: Account | None = None, *, now: Callable[[], float] = time.time
-) -> Iterator[Finding]:
+) -> Iterator[Check]:
     """Give the findings on a stack, its foundation and all that belongs to them.
 
     Parameters
@@ -50,13 +50,13 @@ def checkup(
     try:
         stack = read_stack(name, account)
     except AwsRefused as error:
-        yield Finding(
+        yield Check(
             "stack", well=False, found=str(error), advice="sam deploy, by `make stack` (docs/deploy.md)"
         )
         return
     yield _state("stack", stack)
     missing = [output for output in _OUTPUTS if output not in stack.outputs]
-    yield Finding(
+    yield Check(
         "outputs",
         not missing,
         ", ".join(sorted(stack.outputs)),
@@ -74,32 +74,32 @@ def checkup(
     yield from service.api(stack)
 
 
-def _told(what: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+def _told(what: str, look: Callable[[], Iterator[Check]]) -> Iterator[Check]:
     """Give what a check finds, or that it could not look."""
     try:
         yield from look()
     except DasierError as error:
         denied = isinstance(error, AwsRefused) and "Denied" in error.code
         advice = "ask for a role that may look at it" if denied else "docs/aws.md says how it should be"
-        yield Finding(what, well=False, found=str(error), advice=advice)
+        yield Check(what, well=False, found=str(error), advice=advice)
 
 
-def _credentials(account: Account, now: Callable[[], float]) -> Iterator[Finding]:
+def _credentials(account: Account, now: Callable[[], float]) -> Iterator[Check]:
     try:
         client = account.client("sts")
     except SettingsInvalid as error:
-        yield Finding("region", well=False, found="none", advice=str(error))
+        yield Check("region", well=False, found="none", advice=str(error))
         return
-    yield Finding("region", well=True, found=str(account.region))
+    yield Check("region", well=True, found=str(account.region))
     try:
         with refusals("to say who asks"):
             answer = client.get_caller_identity()
     except AwsRefused as error:
         skewed = error.code in {"RequestTimeTooSkewed", "RequestExpired", "SignatureDoesNotMatch"}
         advice = "set this machine's clock" if skewed else "aws configure, or aws sso login"
-        yield Finding("credentials", well=False, found=str(error), advice=advice)
+        yield Check("credentials", well=False, found=str(error), advice=advice)
         return
-    yield Finding("credentials", well=True, found=str(answer["Arn"]))
+    yield Check("credentials", well=True, found=str(answer["Arn"]))
     date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
     if date:
         skew_s = now() - email.utils.parsedate_to_datetime(date).timestamp()
@@ -108,14 +108,14 @@ def _credentials(account: Account, now: Callable[[], float]) -> Iterator[Finding
             if abs(skew_s) < SKEW_S
             else "set this machine's clock: AWS refuses requests that are 5 minutes off"
         )
-        yield Finding("clock", abs(skew_s) < SKEW_S, f"{skew_s:+.0f} s from AWS", advice)
+        yield Check("clock", abs(skew_s) < SKEW_S, f"{skew_s:+.0f} s from AWS", advice)
 
 
-def _foundation(name: str, account: Account) -> Iterator[Finding]:
+def _foundation(name: str, account: Account) -> Iterator[Check]:
     try:
         stack = read_stack(name, account)
     except AwsRefused as error:
-        yield Finding(
+        yield Check(
             "foundation",
             well=False,
             found=str(error),
@@ -125,20 +125,20 @@ def _foundation(name: str, account: Account) -> Iterator[Finding]:
     yield _state("foundation", stack)
 
 
-def _state(what: str, stack: Stack) -> Finding:
+def _state(what: str, stack: Stack) -> Check:
     found = f"{stack.name}: {stack.status}"
     if stack.status in _SETTLED:
-        return Finding(what, well=True, found=found)
+        return Check(what, well=True, found=found)
     if stack.status.endswith("_IN_PROGRESS"):
-        return Finding(what, well=False, found=found, advice="wait until it is done, then look again")
+        return Check(what, well=False, found=found, advice="wait until it is done, then look again")
     if stack.status in {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"}:
-        return Finding(
+        return Check(
             what,
             well=False,
             found=found,
             advice=f"it was never made: sam delete --stack-name {stack.name}, and deploy again",
         )
-    return Finding(
+    return Check(
         what,
         well=False,
         found=found,
@@ -146,13 +146,13 @@ def _state(what: str, stack: Stack) -> Finding:
     )
 
 
-def _signing_key(stack: Stack, account: Account) -> Iterator[Finding]:
+def _signing_key(stack: Stack, account: Account) -> Iterator[Check]:
     alias = f"alias/dasier-{stack.stage}"
     client = account.client("kms")
     with refusals(f"the key {alias}"):
         state: dict[str, Any] = client.describe_key(KeyId=alias)["KeyMetadata"]
     enabled = state["KeyState"] == "Enabled"
-    yield Finding(
+    yield Check(
         "signing key",
         enabled,
         f"{alias}: {state['KeyState']}",
@@ -161,7 +161,7 @@ def _signing_key(stack: Stack, account: Account) -> Iterator[Finding]:
     signer = KmsSigner(alias, account)
     public = signer.public_key()
     believed = [key.strip() for key in stack.output("TrustedKeys").split(",")]
-    yield Finding(
+    yield Check(
         "trusted keys",
         public in believed,
         f"{len(believed)} in the stack, the signing key {'' if public in believed else 'not '}among them",
@@ -174,7 +174,7 @@ def _signing_key(stack: Stack, account: Account) -> Iterator[Finding]:
     except AwsRefused as error:
         if "AccessDenied" not in error.code:
             raise
-        yield Finding("signing", well=True, found="not yours to do: assume the publisher's role to publish")
+        yield Check("signing", well=True, found="not yours to do: assume the publisher's role to publish")
         return
     TrustedKeys.parse([public]).verify(_PROBE, signature.to_dict())
-    yield Finding("signing", well=True, found="a signature was made, and verifies offline")
+    yield Check("signing", well=True, found="a signature was made, and verifies offline")

@@ -8,7 +8,7 @@ import urllib3
 
 from dasier.aws.account import Account, refusals
 from dasier.aws.keys import ApiKeys
-from dasier.findings import Finding
+from dasier.checks import Check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ _ALIAS = "live"
 _AGAIN = "sam deploy again"
 
 
-def functions(stack: Stack, account: Account) -> Iterator[Finding]:
+def functions(stack: Stack, account: Account) -> Iterator[Check]:
     """Say whether each function runs, and believes the keys that the stack was given."""
     client = account.client("lambda")
     for name in FUNCTIONS:
@@ -60,7 +60,7 @@ def functions(stack: Stack, account: Account) -> Iterator[Finding]:
             problems.append(f"{_ALIAS} believes other keys than the stack")
         if variables.get("DASIER_REGISTRY") != stack.output("Registry"):
             problems.append(f"{_ALIAS} reads another registry than the stack's")
-        yield Finding(
+        yield Check(
             f"function {name}",
             not problems,
             f"{called}:{_ALIAS}, version {found['Version']}, {state}",
@@ -68,7 +68,7 @@ def functions(stack: Stack, account: Account) -> Iterator[Finding]:
         )
 
 
-def prediction_log(stack: Stack, account: Account) -> Iterator[Finding]:
+def prediction_log(stack: Stack, account: Account) -> Iterator[Check]:
     """Say whether records of predictions reach the bucket."""
     group, stream = f"/dasier/{stack.stage}/predict", f"dasier-{stack.stage}-predictions"
     with refusals(f"the log {group}"):
@@ -80,20 +80,20 @@ def prediction_log(stack: Stack, account: Account) -> Iterator[Finding]:
         for f in filters
         if f["destinationArn"].endswith(f"/{stream}") and "prediction" in f["filterPattern"]
     ]
-    yield Finding(
+    yield Check(
         "prediction log: subscription", bool(taken), f"{len(taken)} on {group}", "" if taken else _AGAIN
     )
     with refusals(f"the stream {stream}"):
         described = account.client("firehose").describe_delivery_stream(DeliveryStreamName=stream)
     state = described["DeliveryStreamDescription"]["DeliveryStreamStatus"]
     well = state == "ACTIVE"
-    yield Finding("prediction log: delivery", well, f"{stream}: {state}", "" if well else _AGAIN)
+    yield Check("prediction log: delivery", well, f"{stream}: {state}", "" if well else _AGAIN)
 
 
-def alarms(stack: Stack, account: Account) -> Iterator[Finding]:
+def alarms(stack: Stack, account: Account) -> Iterator[Check]:
     """Say which alarms are missing, switched off or ringing, and whether anybody hears them."""
     if stack.parameters.get("Alarms") == "off":
-        yield Finding("alarms", well=True, found="left out by the parameter Alarms")
+        yield Check("alarms", well=True, found="left out by the parameter Alarms")
         return
     prefix = f"dasier-{stack.stage}-"
     with refusals("the alarms"):
@@ -102,7 +102,7 @@ def alarms(stack: Stack, account: Account) -> Iterator[Finding]:
             alarm["AlarmName"].removeprefix(prefix): alarm for page in pages for alarm in page["MetricAlarms"]
         }
     missing = sorted(set(ALARMS) - set(there))
-    yield Finding(
+    yield Check(
         "alarms", not missing, f"{len(there)}", f"{', '.join(missing)} missing: {_AGAIN}" if missing else ""
     )
     silent = sorted(
@@ -112,14 +112,14 @@ def alarms(stack: Stack, account: Account) -> Iterator[Finding]:
     )
     ringing = sorted(name for name, alarm in there.items() if alarm.get("StateValue") == "ALARM")
     if silent:
-        yield Finding(
+        yield Check(
             "alarms: actions",
             well=False,
             found=", ".join(silent),
             advice="aws cloudwatch enable-alarm-actions",
         )
     if ringing:
-        yield Finding(
+        yield Check(
             "alarms: state",
             well=False,
             found=f"ringing: {', '.join(ringing)}",
@@ -128,7 +128,7 @@ def alarms(stack: Stack, account: Account) -> Iterator[Finding]:
     yield from _listeners(stack, account)
 
 
-def _listeners(stack: Stack, account: Account) -> Iterator[Finding]:
+def _listeners(stack: Stack, account: Account) -> Iterator[Check]:
     topic = stack.outputs.get("AlarmTopic")
     if topic is None:
         return
@@ -138,26 +138,26 @@ def _listeners(stack: Stack, account: Account) -> Iterator[Finding]:
     advice = (
         "" if confirmed else "nobody is told: set AlarmEmail and confirm the mail, or subscribe to the topic"
     )
-    yield Finding("alarms: listeners", bool(confirmed), f"{len(confirmed)} of {len(found)} confirmed", advice)
+    yield Check("alarms: listeners", bool(confirmed), f"{len(confirmed)} of {len(found)} confirmed", advice)
 
 
-def api_keys(stack: Stack, account: Account) -> Iterator[Finding]:
+def api_keys(stack: Stack, account: Account) -> Iterator[Check]:
     """Say whether anybody has a key."""
     keys = ApiKeys(stack, account).all()
     enabled = [key for key in keys if key.enabled]
     advice = "" if enabled else "dasier keys create NAME --stack " + stack.name
-    yield Finding("API keys", bool(enabled), f"{len(enabled)} of {len(keys)} enabled", advice)
+    yield Check("API keys", bool(enabled), f"{len(enabled)} of {len(keys)} enabled", advice)
 
 
-def access_logs(account: Account) -> Iterator[Finding]:
+def access_logs(account: Account) -> Iterator[Check]:
     """Say whether API Gateway may write access logs in this account and region."""
     with refusals("API Gateway's settings"):
         role = account.client("apigateway").get_account().get("cloudwatchRoleArn")
     advice = "" if role else "deploy foundation.yaml: without the role a stage with access logs is refused"
-    yield Finding("access logs", bool(role), str(role or "no role"), advice)
+    yield Check("access logs", bool(role), str(role or "no role"), advice)
 
 
-def api(stack: Stack, http: Any = None) -> Iterator[Finding]:
+def api(stack: Stack, http: Any = None) -> Iterator[Check]:
     """Say whether the API answers, and refuses who has no key."""
     http = http or urllib3.PoolManager(retries=False, timeout=10)
     url = stack.output("ApiUrl")
@@ -165,7 +165,7 @@ def api(stack: Stack, http: Any = None) -> Iterator[Finding]:
         try:
             status = http.request("GET", url + path).status
         except urllib3.exceptions.HTTPError as error:
-            yield Finding(
+            yield Check(
                 what,
                 well=False,
                 found=f"{url} does not answer: {error}",
@@ -178,4 +178,4 @@ def api(stack: Stack, http: Any = None) -> Iterator[Finding]:
             if well
             else f"{' or '.join(map(str, sorted(wanted)))} was expected: see the log /dasier/{stack.stage}/catalog"
         )
-        yield Finding(what, well, f"GET {path}: {status}", advice)
+        yield Check(what, well, f"GET {path}: {status}", advice)

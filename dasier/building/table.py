@@ -106,6 +106,8 @@ def _columns(
         raise DataInvalid(f"the target {target!r} cannot be predicted: it is empty")
     table = tidy(frame.dropna(axis="columns", how="all"))
     rows, kinds = table.frame, dict(table.kinds)
+    if kinds[target] == "float" and (rows[target].dropna() % 1 == 0).all():
+        kinds[target] = "integer"  # 1.0 is how pandas writes a class where one row had none
     rows = training.with_whole_target(
         rows[rows[target].notna()].reset_index(drop=True), target, kinds[target]
     )

@@ -20,11 +20,16 @@ _LOOK_CHARACTERS = 65_536
 
 _WORDS = "dasier.words_for_nothing"
 
-_DECIMAL_COMMA = re.compile(r"(?:^|;)\s*-?\d+,\d+\s*(?:;|$)", re.MULTILINE)
+_SEPARATORS = (",", ";", "\t")
+
+_RAGGED = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
+"""What pandas says of a line with too many cells."""
+
+_DECIMAL_COMMA = re.compile(r"(?:^|[;\t])\s*-?\d+,\d+\s*(?:[;\t]|$)", re.MULTILINE)
 
 
 def read_csv(path: Path) -> pd.DataFrame:
-    """Give the rows of a CSV file with a header: comma or semicolon, UTF-8 with or without a mark.
+    """Give the rows of a CSV file with a header: comma, semicolon or tab, UTF-8 with or without a mark.
 
     Raises
     ------
@@ -38,7 +43,14 @@ def read_csv(path: Path) -> pd.DataFrame:
         raise DataInvalid(
             f"{path} is not UTF-8: byte {error.start} cannot be read; save it as UTF-8"
         ) from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error, ValueError) as error:
+    except pd.errors.ParserError as error:
+        if ragged := _RAGGED.search(str(error)):
+            names, line, cells = ragged.groups()
+            raise DataInvalid(
+                f"{path} is not a table: line {line} has {cells} cells, and there are {names} columns"
+            ) from error
+        raise DataInvalid(f"{path} is not a table: {error}") from error
+    except (pd.errors.EmptyDataError, csv.Error, ValueError) as error:
         raise DataInvalid(f"{path} is not a table: {error}") from error
     except OSError as error:
         raise DataInvalid(f"{path} cannot be read: {error.strerror}") from error
@@ -48,8 +60,8 @@ def _read(file: TextIO, path: Path) -> pd.DataFrame:
     start = file.read(_LOOK_CHARACTERS)
     file.seek(0)
     first, _, rest = start.partition("\n")
-    separator = ";" if first.count(";") > first.count(",") else ","
-    decimal_comma = separator == ";" and bool(_DECIMAL_COMMA.search(rest))
+    separator = max(_SEPARATORS, key=first.count)
+    decimal_comma = separator != "," and bool(_DECIMAL_COMMA.search(rest))
     if named_twice := _named_twice(file, separator):
         raise DataInvalid(f"{path} has several columns of the name {named_twice[0]!r}; rename all but one")
     file.seek(0)
@@ -64,6 +76,8 @@ def _read(file: TextIO, path: Path) -> pd.DataFrame:
             f"{path} has lines with more cells than the header has names; name every column, and put cells "
             f"that hold a {separator!r} into quotes"
         )
+    if frame.empty:
+        raise DataInvalid(f"{path} has a header and no rows")
     file.seek(0)
     frame.attrs[_WORDS] = _words(file, separator, frame)
     return frame

@@ -137,7 +137,9 @@ def finish(made: Built, out: Path, session: Session | None, *, as_json: bool) ->
 
 
 def _describe(manifest: Manifest, folder: Path, lacking: list[Missing]) -> None:
+    output = manifest.schema.output
     click.echo(f"{manifest.name}, in {folder}")
+    click.echo(f"  predicts  {output.name} ({output.task.replace('_', ' ')})")
     click.echo(f"  runtime   {manifest.runtime.name}: {manifest.runtime.reason.get('en', '')}")
     values = [
         f"{name} {metric['value']:.4g} ({metric['low']:.4g} to {metric['high']:.4g})"

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dasier import layout
 from dasier.cli.options import json_option, registry_option
 from dasier.cli.session import Session
 from dasier.cli.show import json_out, moment, say, table
-from dasier.errors import NotFound, Untrusted, VersionNotFound
+from dasier.client.answers import metrics_of, primary_of
+from dasier.errors import NotFound, Untrusted
+from dasier.serving.listed import listed
 from dasier.words.verdicts import summary
 
 if TYPE_CHECKING:
@@ -66,9 +69,7 @@ def versions(name: str, limit: int, registry: str | None, *, as_json: bool) -> N
     numbers = opened.versions(name)
     head = opened.head(name)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = list(
-            pool.map(lambda number: _version(opened, name, number, head), numbers[: -limit - 1 : -1])
-        )
+        found = list(pool.map(lambda number: listed(opened, name, number, head), numbers[: -limit - 1 : -1]))
     if as_json:
         json_out({"name": name, "versions": found})
         return
@@ -98,13 +99,13 @@ def releases(name: str, limit: int, registry: str | None, *, as_json: bool) -> N
     newest = head.number if head else 0
     numbers = range(newest, max(0, newest - limit), -1)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        read = list(pool.map(lambda number: opened.release(name, number), numbers))
-    log = [release for release in read if release is not None]
+        log = dict(zip(numbers, pool.map(lambda number: opened.readable(name, number), numbers), strict=True))
     if as_json:
-        json_out({"name": name, "releases": [release.to_document() for release in log]})
+        json_out({"name": name, "releases": [one.to_document() for one in log.values() if one is not None]})
         return
     columns = ["no.", "when (UTC)", "action", "from → to", "canary", "who", "why"]
-    table(columns, [_release_row(release) for release in log], prose=True)
+    rows = [_release_row(one) if one else _unreadable_row(name, number) for number, one in log.items()]
+    table(columns, rows, prose=True)
     _say_rest(newest - len(numbers))
 
 
@@ -119,6 +120,11 @@ def _release_row(release: Release) -> list[object]:
         release.who,
         release.why,
     ]
+
+
+def _unreadable_row(name: str, number: int) -> list[object]:
+    what = f"no release: {layout.release(name, number)} cannot be read, or is gone"
+    return [number, None, None, None, None, None, what]
 
 
 def _version_row(version: dict[str, Any]) -> list[object]:
@@ -164,40 +170,12 @@ def _model(registry: Registry, name: str) -> dict[str, Any]:
     }
 
 
-def _version(registry: Registry, name: str, number: int, head: Release | None) -> dict[str, Any]:
-    """Give a version as the API lists it."""
-    canary = head.canary if head else None
-    standing = {
-        "version": number,
-        "verdict": registry.verdict(name, number),
-        "serving": head is not None and head.serving == number,
-        "canary": canary.share if canary is not None and canary.version == number else None,
-    }
-    try:
-        manifest = registry.manifest(name, number)
-    except (Untrusted, VersionNotFound):  # shown beside the others, which are well
-        unknown = ("created", "created_by", "task", "runtime", "metrics", "source")
-        return standing | {"trusted": False} | dict.fromkeys(unknown)
-    return standing | {
-        "trusted": True,
-        "created": manifest.created,
-        "created_by": manifest.created_by,
-        "task": manifest.schema.output.task,
-        "runtime": manifest.runtime.name,
-        "metrics": manifest.metrics,
-        "source": manifest.source,
-    }
-
-
 def _headline(metrics: Any) -> str:
     """Give the metric that matters most, with its interval; as far as it can be read."""
-    values = metrics.get("values") or {}
-    name = metrics.get("primary") if metrics.get("primary") in values else next(iter(values), None)
+    found = metrics_of(metrics)
+    name = primary_of(metrics, found)
     if name is None:
         return ""
-    try:
-        return "{} {:.4g} ({:.4g} to {:.4g})".format(
-            name, *(values[name][key] for key in ("value", "low", "high"))
-        )
-    except (KeyError, TypeError, ValueError):
-        return str(name)
+    one = found[name]
+    interval = "" if one.low is None or one.high is None else f" ({one.low:.4g} to {one.high:.4g})"
+    return f"{name} {one.value:.4g}{interval}"

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from dasier.aws.stack import stack_named
+from dasier.checks import Check
 from dasier.cli.options import json_option, registry_option, stack_option
 from dasier.cli.session import Session
 from dasier.cli.show import json_out, table
 from dasier.errors import DasierError
-from dasier.findings import Finding
 from dasier.local.project import find_project
 from dasier.personal import SETTING, hashed_names, key_of
 from dasier.runtimes import check_requirements
@@ -71,9 +71,9 @@ def doctor(registry: str | None, stack: str | None, *, as_json: bool) -> None:
         raise SystemExit(1)
 
 
-def _python() -> Finding:
+def _python() -> Check:
     found = ".".join(map(str, sys.version_info[:3]))
-    return Finding(
+    return Check(
         "Python",
         sys.version_info >= (3, 11),
         found,
@@ -81,7 +81,7 @@ def _python() -> Finding:
     )
 
 
-def _libraries(*, in_aws: bool) -> Iterator[Finding]:
+def _libraries(*, in_aws: bool) -> Iterator[Check]:
     for group, names in (_LIBRARIES | ({"aws": ("boto3",)} if in_aws else {})).items():
         found, absent = [], []
         for name in names:
@@ -90,17 +90,17 @@ def _libraries(*, in_aws: bool) -> Iterator[Finding]:
             except PackageNotFoundError:
                 absent.append(name)
         advice = f"pip install 'dasier[{group}]' ({', '.join(absent)} missing)" if absent else ""
-        yield Finding(_GROUPS[group], not absent, ", ".join(found), advice)
+        yield Check(_GROUPS[group], not absent, ", ".join(found), advice)
 
 
-def _project() -> Finding:
+def _project() -> Check:
     try:
-        return Finding("project", well=True, found=str(find_project()))
+        return Check("project", well=True, found=str(find_project()))
     except DasierError as error:
-        return Finding("project", well=False, found="none", advice=str(error))
+        return Check("project", well=False, found="none", advice=str(error))
 
 
-def _docker(*, in_aws: bool) -> Finding:
+def _docker(*, in_aws: bool) -> Check:
     """Say whether images can be built: needed to deploy, and for nothing else."""
     program = shutil.which("docker")
     if program is None:
@@ -108,7 +108,7 @@ def _docker(*, in_aws: bool) -> Finding:
             "not installed",
             "install Docker: `sam build` makes the image with it" if in_aws else "",
         )
-        return Finding("Docker", not in_aws, f"{found}; only deploying needs it", advice)
+        return Check("Docker", not in_aws, f"{found}; only deploying needs it", advice)
     try:
         asked = subprocess.run(  # noqa: S603 (found on the path, nothing of it from outside)
             [program, "version", "--format", "{{.Server.Version}}"],
@@ -121,24 +121,24 @@ def _docker(*, in_aws: bool) -> Finding:
         asked = None
     if asked is None or asked.returncode:
         advice = "start Docker, or join its group" if in_aws else ""
-        return Finding("Docker", not in_aws, "it does not answer; only deploying needs it", advice)
-    return Finding("Docker", well=True, found=asked.stdout.strip())
+        return Check("Docker", not in_aws, "it does not answer; only deploying needs it", advice)
+    return Check("Docker", well=True, found=asked.stdout.strip())
 
 
-def _kept_here(registry: str | None) -> Iterator[Finding]:
+def _kept_here(registry: str | None) -> Iterator[Check]:
     try:
         session = Session.of(registry)
     except DasierError as error:
-        yield Finding("registry", well=False, found=str(registry), advice=str(error))
+        yield Check("registry", well=False, found=str(registry), advice=str(error))
         return
     try:
         opened = session.registry()
         names = opened.names()
     except DasierError as error:
-        yield Finding("registry", well=False, found=session.url, advice=str(error))
+        yield Check("registry", well=False, found=session.url, advice=str(error))
         yield _key(session)
         return
-    yield Finding("registry", well=True, found=f"{session.url}, {len(names)} models")
+    yield Check("registry", well=True, found=f"{session.url}, {len(names)} models")
     yield _key(session)
     served, unread = _served(opened, names)
     yield from unread
@@ -146,7 +146,7 @@ def _kept_here(registry: str | None) -> Iterator[Finding]:
     yield from _personal(served, session.environment)
 
 
-def _served(registry: Registry, names: list[str]) -> tuple[list[Manifest], list[Finding]]:
+def _served(registry: Registry, names: list[str]) -> tuple[list[Manifest], list[Check]]:
     """Give the versions that callers get, which are those that serve and canaries; and what of them cannot be read."""
     served, unread = [], []
     for name in names:
@@ -154,7 +154,7 @@ def _served(registry: Registry, names: list[str]) -> tuple[list[Manifest], list[
             head = registry.head(name)
         except DasierError as error:
             found = "which version serves cannot be read"
-            unread.append(Finding(name, well=False, found=found, advice=str(error)))
+            unread.append(Check(name, well=False, found=found, advice=str(error)))
             continue
         for number in (head and head.serving, head and head.canary and head.canary.version):
             if number:
@@ -165,12 +165,12 @@ def _served(registry: Registry, names: list[str]) -> tuple[list[Manifest], list[
     return served, unread
 
 
-def _not_served(name: str, version: int, error: DasierError) -> Finding:
+def _not_served(name: str, version: int, error: DasierError) -> Check:
     found = "callers get it, and it cannot be served here"
-    return Finding(f"{name}, version {version}", well=False, found=found, advice=str(error))
+    return Check(f"{name}, version {version}", well=False, found=found, advice=str(error))
 
 
-def _versions(served: list[Manifest]) -> Iterator[Finding]:
+def _versions(served: list[Manifest]) -> Iterator[Check]:
     """Say of each version whether this release and these libraries can serve it."""
     well = 0
     for manifest in served:
@@ -183,10 +183,10 @@ def _versions(served: list[Manifest]) -> Iterator[Finding]:
         else:
             well += 1
     if well:
-        yield Finding("versions that serve", well=True, found=f"{well} can be served here")
+        yield Check("versions that serve", well=True, found=f"{well} can be served here")
 
 
-def _personal(served: list[Manifest], environment: Mapping[str, str]) -> Iterator[Finding]:
+def _personal(served: list[Manifest], environment: Mapping[str, str]) -> Iterator[Check]:
     """Say whether columns that recipes say to hash are: nothing if there are none."""
     by_model = {manifest.name: columns for manifest in served if (columns := hashed_names(manifest.schema))}
     if not by_model:
@@ -195,17 +195,17 @@ def _personal(served: list[Manifest], environment: Mapping[str, str]) -> Iterato
     try:
         key = key_of(environment)
     except ValueError as error:
-        yield Finding("personal columns", well=False, found=found, advice=str(error))
+        yield Check("personal columns", well=False, found=found, advice=str(error))
         return
     advice = f"they are left out of the log: set {SETTING}, the same for all that serve or watch"
-    yield Finding("personal columns", key is not None, found, "" if key else advice)
+    yield Check("personal columns", key is not None, found, "" if key else advice)
 
 
-def _key(session: Session) -> Finding:
+def _key(session: Session) -> Check:
     try:
         keys = session.trusted_keys
     except DasierError as error:
         named = session.kms_key or str(session.key_file)
-        return Finding("trusted keys", well=False, found=named, advice=str(error))
+        return Check("trusted keys", well=False, found=named, advice=str(error))
     advice = "" if keys else "`dasier up` and `dasier publish` make a key pair; or set DASIER_TRUSTED_KEYS"
-    return Finding("trusted keys", bool(keys), f"{len(keys)}", advice)
+    return Check("trusted keys", bool(keys), f"{len(keys)}", advice)

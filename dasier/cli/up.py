@@ -7,12 +7,14 @@ import os
 import shlex
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from dasier.cli.show import BUILD_STEPS, progress, say
+from dasier.errors import NotFound, Untrusted
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -120,7 +122,7 @@ class Terminal:
 
     def ready(self, ready: Ready) -> None:
         """Say the addresses, and what to try next."""
-        names = [name for name in ready.registry.names() if ready.registry.head(name)]
+        names = [name for name in ready.registry.names() if _is_released(ready.registry, name)]
         lines = ["", f"  API   {ready.api}   {len(names)} models at {ready.api}/models"]
         if ready.site:
             lines.append(f"  Site  {ready.site}")
@@ -134,12 +136,21 @@ class Terminal:
                 "Whoever reaches this machine over the network can ask the models: there are no keys here.",
                 "",
             ]
-        if names:
-            name = "penguins" if "penguins" in names else names[0]
-            lines += ["Ask a model:", f"  {example(ready.registry, name, ready.api)}", ""]
-            lines += ["Publish another version while this runs:", f"  {_again(name, ready)}", ""]
+        for name in sorted(names, key=lambda one: one != "penguins"):
+            with suppress(NotFound, Untrusted):  # another can be asked
+                lines += ["Ask a model:", f"  {example(ready.registry, name, ready.api)}", ""]
+                lines += ["Publish another version while this runs:", f"  {_again(name, ready)}", ""]
+                break
         click.echo("\n".join([*lines, "Ctrl-C stops it."]))
         sys.stdout.flush()
+
+
+def _is_released(registry: Registry, name: str) -> bool:
+    """Say whether a model has been released; of one whose log cannot be read `dasier doctor` tells."""
+    try:
+        return registry.head(name) is not None
+    except Untrusted:
+        return False
 
 
 def example(registry: Registry, name: str, api: str) -> str:

@@ -73,6 +73,28 @@ class Metric:
         return cls(value=document["value"], low=document.get("low"), high=document.get("high"))
 
 
+def metrics_of(measured: Any) -> dict[str, Metric]:
+    """Give the metrics that are numbers, by name: a version that says something else of itself hides no other."""
+    values = measured.get("values") if isinstance(measured, Mapping) else None
+    found: dict[str, Metric] = {}
+    for name, value in values.items() if isinstance(values, Mapping) else ():
+        told = value if isinstance(value, Mapping) else {"value": value}
+        bounds = [told.get(bound) for bound in ("low", "high")]
+        if _is_number(told.get("value")) and all(bound is None or _is_number(bound) for bound in bounds):
+            found[str(name)] = Metric.read(told)
+    return found
+
+
+def primary_of(measured: Any, metrics: Mapping[str, Metric]) -> str | None:
+    """Give the name of the metric that matters most, of those that are numbers; None if there is none."""
+    named = measured.get("primary") if isinstance(measured, Mapping) else None
+    return named if isinstance(named, str) and named in metrics else next(iter(metrics), None)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Residuals:
     """How far a regression was off on held-out rows: truth minus prediction, in its unit.
@@ -139,7 +161,7 @@ class ModelDescription:
             runtime_reason=text(runtime.get("reason")) if isinstance(runtime, Mapping) else {},
             updated=entry.updated,
             schema=Schema.from_dict(document["schema"]),
-            metrics={name: Metric.read(value) for name, value in (measured.get("values") or {}).items()},
+            metrics=metrics_of(measured),
             residuals=Residuals.read(residuals) if residuals else None,
             document=document,
         )

@@ -38,7 +38,7 @@ def decode(reply: Reply, read: Callable[[Any], T]) -> T:
     """Read a 2xx body, or say that the service does not keep to the contract."""
     try:
         return read(json.loads(reply.body))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         what = "The service answered with something that is not in its contract"
         raise ServiceFailed(what, request_id=reply.headers.get("x-request-id")) from error
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from dasier.client.answers import Metric
+from dasier.client.answers import Metric, metrics_of, primary_of
 from dasier.client.answers import moment as exact_moment
 from dasier.words import measure_in_words
 from dasier.words import releases as release_words
@@ -131,10 +131,9 @@ class VersionEntry:
     def read(cls, document: Mapping[str, Any]) -> VersionEntry:
         """Read ``GET …/versions/{version}``, or one element of ``GET …/versions``."""
         runtime, verdict = document.get("runtime"), document.get("verdict")
-        measured = document.get("metrics") or {}
-        metrics = {name: Metric.read(value) for name, value in (measured.get("values") or {}).items()}
-        primary = measured.get("primary")
-        primary = primary if primary in metrics else next(iter(metrics), None)
+        measured = document.get("metrics")
+        metrics = metrics_of(measured)
+        primary = primary_of(measured, metrics)
         return cls(
             version=int(document["version"]),
             trusted=document.get("trusted", True) is True,

@@ -16,9 +16,10 @@ from dasier.client.asking import Asking, decode, model_path
 from dasier.client.job import Job
 from dasier.client.refusals import ServiceFailed, Unreachable, refusal
 from dasier.client.rows import instances
+from dasier.errors import DasierError, InvalidRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -101,6 +102,8 @@ class Jobs(Asking):
         ------
         InvalidRequest
             They are there already, or are too large.
+        ServiceFailed
+            The link of the job does not hold (any more).
         Unreachable
         """
         if job.upload is None:
@@ -119,7 +122,7 @@ class Jobs(Asking):
                 ):  # the attempt before came through after all
                     return
                 if status < 500 or attempt == _ATTEMPTS:
-                    raise refusal(status, {}, body, attempts=attempt, retry_after_s=None)
+                    raise _refused(status, {}, body, attempts=attempt)
             self._transport.patience.sleep(_FIRST_S * 2**attempt)
 
     def wait(
@@ -158,7 +161,7 @@ class Jobs(Asking):
         Raises
         ------
         ServiceFailed
-            The batch has none.
+            The batch has none, or its link does not hold.
         Unreachable
         """
         link = self.job(job_id).links.get(which)
@@ -203,6 +206,15 @@ def _path(job_id: str) -> str:
     return f"/jobs/{job_id}"
 
 
+def _refused(status: int, headers: Mapping[str, str], body: bytes, *, attempts: int) -> DasierError:
+    """Give the error for what a link leads to: no API key is sent there, so it is the link that is refused."""
+    if status in {401, 403}:
+        return ServiceFailed("The link to the job's file does not hold (any more): ask for the job again")
+    if status == 412:
+        return InvalidRequest("The rows of this job are there already.")
+    return refusal(status, headers, body, attempts=attempts, retry_after_s=None)
+
+
 def _put(url: str, rows: Path | bytes, headers: dict[str, str]) -> tuple[int, bytes]:
     if isinstance(rows, bytes):
         answer = urllib3.request("PUT", url, body=rows, headers=headers, retries=False, timeout=_TIMEOUT)
@@ -217,7 +229,7 @@ def _fetch(url: str, file: Path) -> None:
     with urllib3.PoolManager(retries=False, timeout=_TIMEOUT) as pool:
         answer = pool.request("GET", url, preload_content=False)
         if answer.status != 200:
-            raise refusal(answer.status, answer.headers, answer.read(), attempts=1, retry_after_s=None)
+            raise _refused(answer.status, answer.headers, answer.read(), attempts=1)
         with file.open("wb") as out:
             for chunk in answer.stream(_CHUNK_BYTES):
                 out.write(chunk)

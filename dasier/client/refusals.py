@@ -85,7 +85,7 @@ def problem(body: bytes) -> Mapping[str, Any]:
     """Give the problem document (RFC 9457), empty when the body is not one."""
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return document if isinstance(document, Mapping) else {}
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from dasier.errors import RowsRefused, Violation
 
-NULL_TYPE_NAMES = frozenset({"NAType", "NaTType"})
-"""How pandas calls its own nulls, which cannot be compared without raising."""
+NULL_TYPE_NAMES = frozenset({"NAType", "NaTType", "MaskedConstant"})
+"""How pandas calls its own nulls, which cannot be compared without raising, and numpy its own, which unwraps to 0."""
 
 
 def instances(rows: object) -> list[dict[str, Any]]:
@@ -26,7 +26,9 @@ def instances(rows: object) -> list[dict[str, Any]]:
     Raises
     ------
     RowsRefused
-        A number is infinite; every one is listed with its pointer.
+        A cell is no JSON value: not finite, or of a type such as a date; every one is listed with its pointer.
+    TypeError
+        What is given is no rows.
 
     Examples
     --------
@@ -36,15 +38,24 @@ def instances(rows: object) -> list[dict[str, Any]]:
     cleaned = [
         {str(column): plain(value) for column, value in _mapping(row).items()} for row in _records(rows)
     ]
-    infinite = [
-        Violation(pointer(index, column), "not_finite", "Expected a finite number.")
+    wrong = [
+        Violation(pointer(index, column), *what)
         for index, row in enumerate(cleaned)
         for column, value in row.items()
-        if isinstance(value, float) and math.isinf(value)
+        if (what := _wrong(value)) is not None
     ]
-    if infinite:
-        raise RowsRefused(infinite)
+    if wrong:
+        raise RowsRefused(wrong)
     return cleaned
+
+
+def _wrong(value: Any) -> tuple[str, str] | None:
+    """Give the code and the sentence for what is no JSON value."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "not_finite", "Expected a finite number."
+    if value is not None and not isinstance(value, bool | int | float | str):
+        return "wrong_type", f"Expected a number, a text, true, false or null, not {type(value).__name__}."
+    return None
 
 
 def plain(value: Any) -> Any:
@@ -54,7 +65,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, bool | int | str) and type(value) in {bool, int, str}:
         return value
     item = getattr(value, "item", None)
-    unwrapped = item() if callable(item) else value
+    unwrapped = item() if callable(item) and getattr(value, "size", 1) == 1 else value
     return None if isinstance(unwrapped, float) and math.isnan(unwrapped) else unwrapped
 
 
@@ -68,12 +79,12 @@ def pointer(row: int, column: str) -> str:
 
 
 def _records(rows: Any) -> Iterable[Any]:
-    if isinstance(rows, Mapping | str | bytes):
+    if isinstance(rows, Mapping | str | bytes) or not isinstance(rows, Iterable):
         msg = "rows is a list of dictionaries or a DataFrame; put one row in a list"
         raise TypeError(msg)
     if callable(polars := getattr(rows, "to_dicts", None)):
         return list(polars())
-    if callable(pandas := getattr(rows, "to_dict", None)):
+    if callable(pandas := getattr(rows, "to_dict", None)) and hasattr(rows, "columns"):
         return list(pandas(orient="records"))
     return list(rows)
 

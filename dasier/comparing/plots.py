@@ -120,7 +120,7 @@ def _table(axes: Axes, document: dict[str, Any]) -> None:
 
 def _scatter(axes: Axes, comparison: Comparison) -> None:
     document = comparison.document
-    unit = f" ({document['unit']})" if document["unit"] else ""
+    unit = _unit(document)
     kept = np.unique(
         np.linspace(0, len(comparison.old) - 1, min(len(comparison.old), MAX_POINTS)).astype(np.intp)
     )
@@ -140,6 +140,10 @@ def _scatter(axes: Axes, comparison: Comparison) -> None:
     )
 
 
+def _unit(document: dict[str, Any]) -> str:
+    return f" ({short(printable(document['unit']), 24)})" if document["unit"] else ""
+
+
 def _parts(axes: Axes, document: dict[str, Any], told: list[dict[str, Any]]) -> None:
     slices = document["slices"]
     for place, one in enumerate(told):
@@ -156,8 +160,7 @@ def _parts(axes: Axes, document: dict[str, Any], told: list[dict[str, Any]]) -> 
         axes.xaxis.set_major_formatter(FuncFormatter(lambda tick, _: percent(tick, "en")))
         axes.set_xlabel("Share of answers that change")
     else:
-        unit = f" ({document['unit']})" if document["unit"] else ""
-        axes.set_xlabel(f"Mean difference{unit}", parse_math=False)
+        axes.set_xlabel(f"Mean difference{_unit(document)}", parse_math=False)
     standing = sum(one["stands_out"] for one in told)
     axes.set_title(
         f"Parts of the rows, worst first; {f'◆ {standing} beyond chance' if standing else 'none beyond chance'}",

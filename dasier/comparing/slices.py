@@ -97,13 +97,13 @@ def _ranges(name: str, cells: Floats) -> Iterator[Part]:
     for position, (low, high) in enumerate(pairwise(edges.tolist())):
         last = position == len(edges) - 2
         inside = (cells >= low) & ((cells <= high) if last else (cells < high))
-        yield Part(f"{name} {low:.6g} to {'' if last else 'under '}{high:.6g}", name, inside)
+        yield Part(f"{name} {low:.10g} to {'' if last else 'under '}{high:.10g}", name, inside)
 
 
 def _shown(cell: Any) -> str:
-    return (
-        str(cell).lower() if isinstance(cell, bool) else f"{cell:g}" if isinstance(cell, float) else str(cell)
-    )
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    return f"{cell:.15g}" if isinstance(cell, float) else str(cell)  # six digits would make one value of two
 
 
 def told_of(

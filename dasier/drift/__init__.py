@@ -4,8 +4,8 @@ Numpy alone and nothing of the builder, so that it runs where models are served 
 terminal (`dasier drift`). docs/drift.md says what is tested, at which thresholds, and from where those are.
 """
 
-from dasier.drift.daily import due, write
+from dasier.drift.daily import catch_up, due, write
 from dasier.drift.page import page
 from dasier.drift.report import Report, survey
 
-__all__ = ["Report", "due", "page", "survey", "write"]
+__all__ = ["Report", "catch_up", "due", "page", "survey", "write"]

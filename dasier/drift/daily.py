@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -9,20 +10,52 @@ from typing import TYPE_CHECKING
 from dasier import layout
 from dasier.drift.page import page
 from dasier.drift.report import MOST_DAYS, of_day
+from dasier.errors import NotFound, Untrusted
 from dasier.manifest import canonical
 from dasier.predictions import days, days_of_jobs
+from dasier.unforeseen import Unforeseen
 from dasier.words import LANGUAGES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dasier.drift.report import Report
     from dasier.personal import PersonalKey
     from dasier.registry import Registry
+
+log = logging.getLogger("dasier")
 
 SETTLED = timedelta(hours=2)
 """How long after midnight (UTC) a day's log is taken as whole: it is filed within a quarter of an hour, and an alarm tells
 when it is not."""
 
 _DAY = re.compile(r"/(\d{4}-\d\d-\d\d)\.json$")
+
+
+def catch_up(registry: Registry, *, now: datetime, key: PersonalKey | None = None) -> Iterator[Report]:
+    """Write the reports that are due, of every model, and give each that was written.
+
+    A version that is not to be believed has no report, and that is logged.
+
+    Raises
+    ------
+    ExceptionGroup
+        If something unforeseen was raised or the store did not answer, after all other reports were written.
+    """
+    unforeseen = Unforeseen()
+    for name in registry.names():
+        with unforeseen.passed_over(model=name):
+            for day in due(registry, name, now=now):
+                about = {"model": name, "day": f"{day:%Y-%m-%d}"}
+                with unforeseen.passed_over(**about):
+                    try:
+                        report = write(registry, name, day, key=key)
+                    except (Untrusted, NotFound):
+                        log.exception("no report", extra=about)
+                    else:
+                        if report is not None:
+                            yield report
+    unforeseen.raised("reports were written")
 
 
 def due(registry: Registry, name: str, *, now: datetime) -> list[datetime]:
@@ -52,8 +85,8 @@ def write(registry: Registry, name: str, day: datetime, *, key: PersonalKey | No
     ------
     Unavailable
         If the store does not answer.
-    Untrusted, DocumentInvalid
-        If the version is not to be believed.
+    Untrusted, NotFound
+        If a version that answered is gone or not to be believed.
     """
     report = of_day(registry, name, day, key=key)
     if report is None:

@@ -59,8 +59,8 @@ class Test:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What was found of a column, or of the output.
+class Shift:
+    """How far a column, or the output, has moved, and whether that is alarmed.
 
     Attributes
     ----------
@@ -122,7 +122,7 @@ class Finding:
         }
 
 
-def judge(what: Watched, tally: Tally) -> list[Finding]:
+def judge(what: Watched, tally: Tally) -> list[Shift]:
     """Give what is found of the output and each column, what is worst first."""
     tested = {
         key: _tests(spread, tally.counts[key])
@@ -140,11 +140,11 @@ def judge(what: Watched, tally: Tally) -> list[Finding]:
 
 def _finding(
     key: str, spread: Spread, tally: Tally, tests: tuple[Test, ...], corrected: tuple[float, ...]
-) -> Finding:
+) -> Shift:
     index, by_chance = _psi(spread, tally.counts[key])
     rows = int(tally.counts[key].sum())  # all, but of a column that is hashed those under the key of today
     enough = rows >= LEAST_ROWS
-    return Finding(key, spread.name, spread.kind, rows, index, by_chance, tests, corrected, enough)
+    return Shift(key, spread.name, spread.kind, rows, index, by_chance, tests, corrected, enough)
 
 
 def _psi(spread: Spread, counted: Counts) -> tuple[float, float]:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 SPREADS = 4
 """So many columns are drawn at most: those that are worst."""
 
+LETTERS = 120
+"""Of a column's name: a longer one would be a page by itself, and is told apart by so many."""
+
 _STYLE = Path(__file__).with_name("page.css")
 
 
@@ -89,7 +92,8 @@ def page(report: Report, language: Language) -> bytes:
 
 
 def _name(writer: Writer, finding: Mapping[str, Any]) -> str:
-    return writer.say("output", name=finding["name"]) if finding["key"] == "output" else str(finding["name"])
+    name = charts.short(str(finding["name"]), LETTERS)
+    return writer.say("output", name=name) if finding["key"] == "output" else name
 
 
 def _head(writer: Writer, document: Mapping[str, Any]) -> None:
@@ -225,7 +229,7 @@ def _quality(writer: Writer, document: Mapping[str, Any]) -> None:
                 [_day(writer, one, figures) for one in known["days"]],
             )
     elif known["rows"] and known["enough"]:
-        writer.text("p", writer.say("unmeasured", why=known["why"]))
+        writer.text("p", writer.say("unmeasured", metric=metric))
     else:
         writer.text("p", writer.say("unknown", rows=rows))
     _estimated(writer, guessed)
@@ -256,6 +260,6 @@ def _unwatched(writer: Writer, document: Mapping[str, Any]) -> None:
     left = {key: names for key, names in document["not_watched"].items() if names}
     writer.text("h2", writer.say("unwatched"))
     for key, names in left.items():
-        writer.text("p", writer.say(key, names=", ".join(names)))
+        writer.text("p", writer.say(key, names=", ".join(charts.short(name, LETTERS) for name in names)))
     if not left:
         writer.text("p", writer.say("none"))

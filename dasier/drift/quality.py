@@ -102,7 +102,7 @@ def realised(told: Told, manifest: Manifest) -> dict[str, Any]:
         "days": [],
     }
     if not found["enough"]:
-        found["why"] = f"The truth of {found['rows']} rows is known; it takes {LEAST_TOLD}."
+        found["why"] = f"Rows whose truth is known: {found['rows']}; it takes {LEAST_TOLD}."
         return found
     try:
         found["value"] = told.measured(days, output).get(metric)

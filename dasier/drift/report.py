@@ -86,11 +86,11 @@ class Seen:
     def add(self, record: Prediction, actual: Label | list[Label] | None) -> None:
         """Count a record, and what was true of it."""
         self.requests += 1
-        self.told.add(record, actual)
-        self.sure.add(record)
         try:
+            self.told.add(record, actual)
+            self.sure.add(record)
             self.days.setdefault(record.time[:10], Tally()).record(record, self.watched)
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, LookupError, AttributeError):
             self.unread += 1
 
 
@@ -118,7 +118,7 @@ def survey(  # noqa: PLR0913 - keywords
     ------
     Unavailable
         If the store does not answer.
-    Untrusted, NotFound, DocumentInvalid
+    Untrusted, NotFound
         If the manifest or the baseline of a version that answered is gone or not to be believed.
     """
     seen: dict[int, Seen] = {}

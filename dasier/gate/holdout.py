@@ -205,6 +205,8 @@ def _slice(
     one: Slice, measures: Mapping[str, Measure], held: HeldOut | None, target: str
 ) -> tuple[str, dict[str, Any]]:
     figures: dict[str, Any] = {"slice": one.title, "metric": one.metric, "floor": one.floor}
+    if one.value is None:  # for those who say it in another language
+        figures["range"] = {"column": one.column, "minimum": one.minimum, "maximum": one.maximum}
     cells = None if held is None else held.truth if one.column == target else held.inputs.get(one.column)
     if cells is None:
         return f"{one.title}: the held-out rows have no such column", figures | {"rows": 0, "passed": False}

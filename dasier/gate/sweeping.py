@@ -18,6 +18,7 @@ from dasier.gate.canary import trial
 from dasier.gate.judging import WHO, judge
 from dasier.rehearsal import Limits
 from dasier.rules import Rules
+from dasier.unforeseen import Unforeseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,36 +47,54 @@ def sweep(
         Models; all of them if it is not given.
     now : datetime
         Aware; when the canaries' time is compared with.
+
+    Raises
+    ------
+    Unavailable
+        If the store does not list what there is.
+    ExceptionGroup
+        If something unforeseen was raised, after all other models and versions were judged.
     """
     when = now or datetime.now(UTC)
     verdicts: list[dict[str, Any]] = []
+    unforeseen = Unforeseen()
     wanted = [registry.contents()] if names is None else (registry.contents(name) for name in names)
     for name, contents in ((name, one) for found in wanted for name, one in found.items()):
         try:
-            verdicts.extend(_sweep_model(registry, name, contents, limits, when))
+            with unforeseen.passed_over(DasierError, model=name):
+                verdicts.extend(_judge(registry, name, contents, limits, unforeseen))
+                _sweep_model(registry, name, contents, when)
         except Conflict as error:
             log.info("somebody else released meanwhile", extra={"model": name, "error": str(error)})
         except DasierError as error:  # whatever is wrong with one model is no reason to leave the others
             log.warning("model left for the next sweep", extra={"model": name, "error": str(error)})
+    unforeseen.raised("versions were judged")
     return verdicts
 
 
-def _sweep_model(
-    registry: Registry, name: str, contents: Contents, limits: Limits, now: datetime
+def _judge(
+    registry: Registry, name: str, contents: Contents, limits: Limits, unforeseen: Unforeseen
 ) -> list[dict[str, Any]]:
+    """Judge what of a model has no verdict, and give the verdicts that are new."""
     verdicts: list[dict[str, Any]] = []
-    new = contents.versions - contents.verdicts
-    for version in sorted(new):
-        verdict = judge(registry, name, version, limits=limits)
-        # Another gate may have been first; what is in the store is the verdict.
-        if registry.record_verdict(name, version, verdict):
-            verdicts.append(verdict)
-            log.info("version judged", extra={"model": name, "version": version, "passed": verdict["passed"]})
+    for version in sorted(contents.versions - contents.verdicts):
+        with unforeseen.passed_over(DasierError, model=name, version=version):
+            verdict = judge(registry, name, version, limits=limits)
+            # Another gate may have been first; what is in the store is the verdict.
+            if registry.record_verdict(name, version, verdict):
+                verdicts.append(verdict)
+                log.info(
+                    "version judged", extra={"model": name, "version": version, "passed": verdict["passed"]}
+                )
+    return verdicts
+
+
+def _sweep_model(registry: Registry, name: str, contents: Contents, now: datetime) -> None:
     # Judging takes seconds, in which people may have decided; without it what was listed is as good.
     newest = max(contents.releases, default=0)
-    head = registry.head(name) if new else registry.release(name, newest) if newest else None
-    _release(registry, name, contents.verdicts | new, head, now)
-    return verdicts
+    judged = contents.versions - contents.verdicts
+    head = registry.head(name) if judged else registry.release(name, newest) if newest else None
+    _release(registry, name, contents.verdicts | judged, head, now)
 
 
 def _release(
@@ -123,7 +142,8 @@ def _let_serve(registry: Registry, name: str, version: int, head: Release | None
                 registry, name, version, share=canary.share, who=WHO, why=why, automatic=True, on=head
             )
         else:
-            releasing.promote(registry, name, version, who=WHO, why="passed the gate", on=head)
+            on = head or releasing.EMPTY
+            releasing.promote(registry, name, version, who=WHO, why="passed the gate", on=on)
     except ReleaseRefused as error:
         log.warning("version not released", extra={"model": name, "version": version, "error": str(error)})
         return

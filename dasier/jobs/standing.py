@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -16,21 +17,29 @@ if TYPE_CHECKING:
     from dasier.errors import Violation
     from dasier.store import Store
 
+PATIENCE = timedelta(days=1)
+"""A job that is not done after this is given up: by the sweep, or by who asks where it stands if no sweep came by in time."""
+
 UPLOAD_HEADERS = {"content-type": CSV, "if-none-match": "*"}
 """What an upload says: the bucket takes no object that could replace another."""
 
 
-def told(store: Store, job: Job, *, new: bool = False) -> dict[str, Any]:
+def told(store: Store, job: Job, *, new: bool = False, now: datetime | None = None) -> dict[str, Any]:
     """Give what there is to know of a job, with links that are good for an hour.
 
     Parameters
     ----------
     new : bool
         It was just made: nothing has come of it, and whoever made it may not be let to look.
+    now : datetime, optional
+        Aware; one that should have ended by then is ended.
     """
     links = Links(store)
     end = None if new else ended(store, job.id)
     size = store.size(layout.job_input(job.id)) if end is None else None
+    if not new and end is None and (now or datetime.now(UTC)) - job.created > PATIENCE:
+        give_up(store, job.id, has_input=size is not None)
+        end = ended(store, job.id)
     done = chain(parts_of(store, job.id)) if not (new or end is not None or size is None) else []
     refused = sum(part.refused for part in done)
     answer: dict[str, Any] = {
@@ -77,3 +86,8 @@ def fail(store: Store, id_: str, detail: str, violations: Sequence[Violation] = 
     """Write down that a job cannot be done, and why."""
     errors = [{"pointer": v.pointer, "code": v.code, "detail": v.detail} for v in violations]
     end(store, id_, "failed", detail=detail, errors=errors)
+
+
+def give_up(store: Store, id_: str, *, has_input: bool) -> None:
+    """Write down that a job waited too long."""
+    fail(store, id_, "It was not done within a day." if has_input else "No rows were uploaded within a day.")

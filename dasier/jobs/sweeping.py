@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 SILENCE = timedelta(minutes=2)
 """Somebody works on a job to which something was added since; a block takes seconds."""
 
-PATIENCE = timedelta(days=1)
-"""A job that is not done after this is given up."""
-
 
 @dataclass(slots=True)
 class _Seen:
@@ -28,9 +25,13 @@ class _Seen:
 
 
 def abandoned(store: Store, *, now: datetime, silence: timedelta = SILENCE) -> list[str]:
-    """Give the jobs that wait for a worker, the oldest first; those that waited too long are ended."""
+    """Give the jobs that wait for a worker, the oldest first; those that waited too long are ended.
+
+    Twice as far back as a job may wait is looked, and no listing grows with the month that jobs are kept: where no sweep came by
+    for longer (a laptop that was closed), a job is ended when somebody asks for it (`dasier.jobs.standing`).
+    """
     seen: dict[str, _Seen] = {}
-    for entry in store.entries(layout.JOBS, after=layout.JOBS + since(now - 2 * PATIENCE)):
+    for entry in store.entries(layout.JOBS, after=layout.JOBS + since(now - 2 * standing.PATIENCE)):
         found = layout.job_of(entry.key)
         if found is None:
             continue
@@ -42,9 +43,8 @@ def abandoned(store: Store, *, now: datetime, silence: timedelta = SILENCE) -> l
     for id_, one in sorted(seen.items()):
         if one.has_ended:
             continue
-        if now - (time_of(id_) or datetime.min.replace(tzinfo=UTC)) > PATIENCE:
-            why = "It was not done within a day." if one.has_input else "No rows were uploaded within a day."
-            standing.fail(store, id_, why)
+        if now - (time_of(id_) or datetime.min.replace(tzinfo=UTC)) > standing.PATIENCE:
+            standing.give_up(store, id_, has_input=one.has_input)
         elif one.has_input and now - one.touched >= silence:
             waiting.append(id_)
     return waiting

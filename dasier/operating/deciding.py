@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
 from dasier import releasing
-from dasier.errors import MalformedBody, ReleaseTaken, UnsupportedMediaType, Violation
+from dasier.errors import (
+    DocumentInvalid,
+    MalformedBody,
+    ReleaseRefused,
+    ReleaseTaken,
+    UnsupportedMediaType,
+    Violation,
+)
 from dasier.layout import HIGHEST
 from dasier.releases import Action
 from dasier.serving.json_body import read_json
@@ -128,16 +135,27 @@ def decide(registry: Registry, name: str, decision: Decision, *, who: str) -> Re
         If somebody else decided since the release that was seen.
     """
     registry.versions(name)
-    head = registry.head(name)
+    head = _head(registry, name)
     try:
         if (0 if head is None else head.number) != decision.on:
             raise _taken(registry, name, head, decision.on + 1)
         return _log(registry, name, decision, head, who)
     except ReleaseTaken:
-        first = registry.release(name, decision.on + 1)
+        first = registry.readable(name, decision.on + 1)
         if first is not None and _is_of(first, decision, who):
             return first
         raise
+
+
+def _head(registry: Registry, name: str) -> Release | None:
+    """Give the newest release; of what is none nobody here can see what it was to say, so nobody here decides on it."""
+    try:
+        return registry.head(name)
+    except DocumentInvalid as error:
+        raise ReleaseRefused(
+            "What stands at the end of the release log is no release. `dasier doctor` names it; at a terminal "
+            f"`dasier promote {name} VERSION` or `dasier rollback {name}` decides past it."
+        ) from error
 
 
 def _log(registry: Registry, name: str, decision: Decision, head: Release | None, who: str) -> Release:
@@ -155,7 +173,7 @@ def _log(registry: Registry, name: str, decision: Decision, head: Release | None
 
 def _taken(registry: Registry, name: str, head: Release | None, number: int) -> ReleaseTaken:
     """Give who was first; whoever names a release that there is not yet is told of the newest."""
-    first = registry.release(name, number) or head
+    first = registry.readable(name, number) or head
     if first is None:
         return ReleaseTaken(name, number=0, who="nobody", action="promote", version=None)
     return ReleaseTaken(name, number=first.number, who=first.who, action=first.action, version=first.serving)

@@ -113,7 +113,9 @@ def _title(service: Service, name: str, found: Contents, release: Release | None
 
 def report(registry: Registry, name: str) -> dict[str, Any] | None:
     """Give the newest report on drift and quality, and its day; None if there is none that can be read."""
-    key = max(registry.store.keys(layout.reports(name)), default=None)
+    # A report's pages are written before its document, which says that all of it is there.
+    documents = (key for key in registry.store.keys(layout.reports(name)) if key.endswith(".json"))
+    key = max(documents, default=None)
     content = None if key is None else registry.store.get(key)
     if key is None or content is None:
         return None

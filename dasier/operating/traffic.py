@@ -38,21 +38,19 @@ class Traffic:
     Attributes
     ----------
     sides : dict of version to Side
+    together : Side
+        Each request once, whichever versions it met; failed if it failed with any of them.
     whole : bool
         Whether all of the time was read, not the newest of it.
     """
 
     sides: dict[int, Side]
+    together: Side
     whole: bool
 
     def total(self) -> dict[str, Any]:
         """Give all versions together, as JSON types."""
-        every = Side(0)
-        for side in self.sides.values():
-            every.requests += side.requests
-            every.errors += side.errors
-            every.latencies_ms += side.latencies_ms
-        return {"minutes": MINUTES, "whole": self.whole, **_told(every)}
+        return {"minutes": MINUTES, "whole": self.whole, **_told(self.together)}
 
     def to_document(self) -> dict[str, Any]:
         """Give each version, the newest first, as JSON types."""
@@ -72,23 +70,29 @@ def lately(registry: Registry, name: str, *, now: datetime, files: int) -> Traff
     """
     since = now - timedelta(minutes=MINUTES)
     records, whole = predictions.lately(registry.store, name, since=since, until=now, files=files)
-    return Traffic(_by_version(records), whole)
+    sides, together = _counted(records)
+    return Traffic(sides, together, whole)
 
 
-def _by_version(records: Iterable[Prediction]) -> dict[int, Side]:
-    """Count as the gate does: what was refused for what it is counts against nobody."""
+def _counted(records: Iterable[Prediction]) -> tuple[dict[int, Side], Side]:
+    """Count by version and together, as the gate does: what was refused for what it is counts against nobody."""
     sides: dict[int, Side] = {}
+    together = Side(0)
     for record in records:
+        if record.refusals and not record.errors:
+            continue
         # A version that could not be loaded has failed its caller, whichever answered instead.
-        for version, failed in ((record.instead_of, True), (record.version, bool(record.errors))):
-            if version is None or (record.refusals and not record.errors):
-                continue
-            side = sides.setdefault(version, Side(version))
+        if record.instead_of is not None:
+            missed = sides.setdefault(record.instead_of, Side(record.instead_of))
+            missed.requests, missed.errors = missed.requests + 1, missed.errors + 1
+        for side in (sides.setdefault(record.version, Side(record.version)), together):
             side.requests += 1
-            side.errors += failed
-            if not failed:
+            if record.errors:
+                side.errors += 1
+            else:
                 side.latencies_ms.append(record.latency_ms)
-    return sides
+        together.errors += record.instead_of is not None and not record.errors
+    return sides, together
 
 
 def trial(registry: Registry, name: str, release: Release, *, now: datetime) -> dict[str, Any] | None:

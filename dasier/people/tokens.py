@@ -6,6 +6,7 @@ address that the release log keeps. An access token is opaque at many, and at Co
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +104,8 @@ def _hold(claims: dict[str, Any], provider: Provider, now: float) -> None:
 
 
 def _is_time(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    # NaN, which Python reads in JSON, is never before now.
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _name(claims: dict[str, Any]) -> str:

@@ -187,12 +187,7 @@ def _log(service: Service, name: str, head: Release, language: Language) -> list
 
 def _entry(service: Service, name: str, number: int, head: Release) -> Release | None:
     """Give a release; None if it cannot be read, which is no reason to hide the others."""
-    if number == head.number:
-        return head
-    try:
-        return service.registry.release(name, number)
-    except Untrusted:
-        return None
+    return head if number == head.number else service.registry.readable(name, number)
 
 
 def _release(number: int, entry: Release | None, language: Language) -> tuple[str, ...]:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dasier.errors import MalformedBody, ModelNotFound, Untrusted, VersionNotFound, Violation
+from dasier.errors import MalformedBody, ModelNotFound, VersionNotFound, Violation
 from dasier.layout import checked_name
 from dasier.serving.catalog import whole
+from dasier.serving.listed import listed, standing_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dasier.releases import Release
     from dasier.serving.service import Service
-
-log = logging.getLogger("dasier")
 
 _AT_ONCE = 16
 _MOST = 1_000
@@ -99,7 +97,8 @@ def version(service: Service, name: str, number: int) -> dict[str, Any]:
     return (
         document
         | {"task": manifest.schema.output.task, "classes": manifest.schema.output.classes}
-        | _standing(service, name, number, service.registry.head(name))
+        | standing_of(service.registry, name, number, service.registry.head(name))
+        | _links(name, number)
     )
 
 
@@ -117,7 +116,7 @@ def releases(service: Service, name: str, page: Page) -> dict[str, Any]:
     numbers = range(1, head.number + 1 if head else 1)
     shown = page.of(numbers)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = list(pool.map(lambda number: _release(service, name, number), shown))
+        found = list(pool.map(lambda number: service.registry.readable(name, number), shown))
     return {
         "name": name,
         "releases": [release.to_document() for release in found if release is not None],
@@ -125,51 +124,15 @@ def releases(service: Service, name: str, page: Page) -> dict[str, Any]:
     }
 
 
-def _release(service: Service, name: str, number: int) -> Release | None:
-    try:
-        return service.registry.release(name, number)
-    except Untrusted as error:
-        log.error("release not told", extra={"model": name, "error": str(error)})  # noqa: TRY400 (it is named)
-        return None
-
-
-def _verdict(service: Service, name: str, number: int) -> dict[str, Any] | None:
-    """Give the verdict on a version; one that cannot be read lets nothing serve, and hides no other."""
-    try:
-        return service.registry.verdict(name, number)
-    except Untrusted as error:
-        log.error("verdict not told", extra={"model": name, "error": str(error)})  # noqa: TRY400 (it is named)
-        return {"passed": False, "rules": []}
-
-
 def _version(service: Service, name: str, number: int, head: Release | None) -> dict[str, Any]:
-    standing = {"version": number, **_standing(service, name, number, head)}
-    try:
-        manifest = service.manifest(name, number)
-    except (Untrusted, VersionNotFound):  # it is there and will not be loaded; the others are well
-        unknown = ("created", "created_by", "task", "runtime", "metrics", "source")
-        return standing | {"trusted": False} | dict.fromkeys(unknown)
-    return standing | {
-        "trusted": True,
-        "created": manifest.created,
-        "created_by": manifest.created_by,
-        "task": manifest.schema.output.task,
-        "runtime": manifest.runtime.name,
-        "metrics": manifest.metrics,
-        "source": manifest.source,
-    }
+    return listed(service.registry, name, number, head, read=service.manifest) | _links(name, number)
 
 
-def _standing(service: Service, name: str, number: int, head: Release | None) -> dict[str, Any]:
-    """Give what was decided of a version."""
-    canary = head.canary if head else None
+def _links(name: str, number: int) -> dict[str, Any]:
     return {
-        "verdict": _verdict(service, name, number),
-        "serving": head is not None and head.serving == number,
-        "canary": canary.share if canary is not None and canary.version == number else None,
         "links": {
             "self": f"/models/{name}/versions/{number}",
             "predict": f"/models/{name}/versions/{number}/predict",
             "infer": f"/v2/models/{name}/versions/{number}/infer",
-        },
+        }
     }

@@ -9,7 +9,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dasier.errors import ModelNotFound, ModelUnavailable, Unavailable, Untrusted
+from dasier.errors import DocumentInvalid, ModelNotFound, ModelUnavailable, Unavailable, Untrusted
 from dasier.layout import checked_name
 
 if TYPE_CHECKING:
@@ -103,9 +103,7 @@ class Releases:
                 newest = self.registry.head(name)
                 published = newest is not None or self.registry.has_versions(name)
             else:
-                newest = known.release
-                while (following := self.registry.release(name, newest.number + 1)) is not None:
-                    newest = following
+                newest = self._newest_after(name, known.release)
         except (Unavailable, Untrusted) as error:
             if known is None or known.release is None:
                 raise
@@ -120,6 +118,15 @@ class Releases:
                 self._asking = {name: self._asking[name]}
             self._known[name] = _Known(newest, published, asked_s)
             return self._known[name]
+
+    def _newest_after(self, name: str, newest: Release) -> Release:
+        """Give the newest release, going on from one that is known."""
+        try:
+            while (following := self.registry.release(name, newest.number + 1)) is not None:
+                newest = following
+        except DocumentInvalid:  # somebody may have passed over what is none
+            return self.registry.head(name) or newest
+        return newest
 
 
 def chosen_version(release: Release, name: str, client: str | None) -> int:

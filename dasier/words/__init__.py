@@ -47,7 +47,7 @@ MEANINGS: dict[str, Text] = {
     },
     "precision": {
         "en": "Of the rows that it calls “{of}”, the share that truly are.",
-        "fr": "Parmi les lignes qu’il dit «\u00a0{of}\u00a0», la part qui le sont vraiment.",
+        "fr": "Parmi les lignes qu’il dit «\u00a0{of}\u00a0», la part qui l’est vraiment.",
     },
     "recall": {
         "en": "Of the rows that truly are “{of}”, the share that it finds.",
@@ -76,23 +76,31 @@ MEANINGS: dict[str, Text] = {
 SHARES = frozenset({"accuracy", "balanced_accuracy", "precision", "recall", "flagged"})
 """Measures that people read as percentages."""
 
+_WRITTEN_OUT = 15
+"""Numbers of so many zeros are not written out: a float has no digits of theirs."""
+
+_SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 IN_UNIT = frozenset({"mae", "rmse", "median_absolute_error"})
 """Measures in the unit of what is predicted."""
 
 
 def number(value: float, language: Language, *, digits: int = 3) -> str:
-    """Give a number with so many significant digits, with the language's decimal sign.
+    r"""Give a number with so many significant digits, with the language's decimal sign.
 
-    >>> number(1234.5678, "en"), number(0.04567, "fr"), number(-3.0, "fr")
-    ('1,235', '0,0457', '−3')
+    What is nearer to 0 than 10⁻¹² is 0, as a tick of an axis is that was computed.
+
+    >>> number(1234.5678, "en"), number(0.04567, "fr"), number(-3.0, "fr"), number(6.022e23, "fr")
+    ('1,235', '0,0457', '−3', '6,02\xa0×\xa010²³')
     """
     if value == 0 or not math.isfinite(value):
         return "0" if value == 0 else "–"
-    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
-    text = f"{value:,.{min(decimals, 12)}f}"
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return _local(text, language)
+    exponent = math.floor(math.log10(abs(value)))
+    if exponent >= _WRITTEN_OUT:
+        mantissa, _, power = f"{value:.{digits - 1}e}".partition("e+")
+        return f"{_local(_without_zeros(mantissa), language)}\u00a0×\u00a010{power.translate(_SUPERSCRIPT)}"
+    decimals = max(0, digits - 1 - exponent)
+    return _local(_without_zeros(f"{value:,.{min(decimals, 12)}f}"), language)
 
 
 def percent(value: float, language: Language) -> str:
@@ -101,6 +109,8 @@ def percent(value: float, language: Language) -> str:
     >>> percent(0.9557, "en"), percent(1, "fr")
     ('95.6%', '100\xa0%')
     """
+    if not math.isfinite(value):
+        return "–"
     text = f"{100 * value:.1f}".removesuffix(".0")
     return _local(text, language) + ("%" if language == "en" else "\u00a0%")
 
@@ -118,6 +128,10 @@ def in_words(text: Text | None, language: Language, otherwise: str = "") -> str:
     """Give a text in a language, else in English, else something else."""
     words = text or {}
     return words.get(language) or words.get("en") or otherwise
+
+
+def _without_zeros(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _local(text: str, language: Language) -> str:

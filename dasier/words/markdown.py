@@ -21,7 +21,9 @@ def escaped(value: object) -> str:
     >>> escaped("<b>*a*|[b](c)")
     '\\<b\\>\\*a\\*\\|\\[b\\](c)'
     """
-    text = _SPECIAL.sub(r"\\\1", one_line(str(value)))
+    text = _SPECIAL.sub(
+        r"\\\1", one_line(str(value)).strip(" ")
+    )  # four blanks before a text would make it code
     start = _STARTS_BLOCK.match(text)
     if start is None:
         return text
@@ -45,4 +47,4 @@ def code(value: str) -> str:
 def one_line(text: str) -> str:
     """Give a text without line breaks and control characters."""
     spaced = (" " if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") else c for c in text)
-    return " ".join("".join(spaced).split(" "))
+    return "".join(spaced)

@@ -51,8 +51,8 @@ def told(entry: Mapping[str, Any]) -> Text:
         return standing(entry)
     if previous == serving:
         return _both(
-            f"Version {serving} serves everybody again; the trial of another has ended.",
-            f"La version {serving} sert de nouveau tout le monde\u00a0; l’essai d’une autre est terminé.",
+            f"Version {serving} goes on serving, from then on everybody.",
+            f"La version {serving} continue de servir, dès lors tout le monde.",
         )
     return _changed(entry["action"], serving, previous, first=entry["number"] == 1)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dasier.words import LANGUAGES, Language, in_words, number, percent
+from dasier.words import LANGUAGES, SHARES, Language, in_words, number, percent
 from dasier.words import MEASURES as MEASURE_NAMES
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ def _finding(finding: Mapping[str, Any], language: Language) -> str:
 def _quality(quality: Mapping[str, Any], language: Language) -> str:
     metric = str(quality["metric"])
     label = in_words(MEASURE_NAMES.get(metric), language, metric)
-    now, before = (number(float(quality[key]["value"]), language) for key in ("value", "held_out"))
+    show = percent if metric in SHARES else number
+    now, before = (show(float(quality[key]["value"]), language) for key in ("value", "held_out"))
     if language == "en":
         return f"The answers turned out worse than promised. {label}: {now} instead of {before}."
     return f"Les réponses se sont révélées moins bonnes que promis. {label}\u00a0: {now} au lieu de {before}."

@@ -86,7 +86,7 @@ RULES: dict[str, Rule] = {
         ),
         (
             "It did not get through a trial run: it does not start, breaks down, or answers otherwise than when it was built.",
-            "Elle n’a pas passé l’essai\u00a0: elle ne démarre pas, tombe en panne, ou répond autrement que lors de sa construction.",
+            "Elle n’a pas réussi l’essai\u00a0: elle ne démarre pas, tombe en panne, ou répond autrement que lors de sa construction.",
         ),
     ),
     "latency": _rule(
@@ -102,7 +102,7 @@ RULES: dict[str, Rule] = {
         ),
         (
             "It is not shown to be as good as its author says.",
-            "Il n’est pas prouvé qu’elle vaut ce qu’en dit son auteur.",
+            "Il n’est pas prouvé qu’elle vaille ce qu’en dit son auteur.",
         ),
     ),
     "floors": _rule(
@@ -118,7 +118,7 @@ RULES: dict[str, Rule] = {
         ),
         (
             "It is not shown to be good enough for every group of cases that its author named.",
-            "Il n’est pas prouvé qu’elle est assez bonne pour chaque groupe de cas que son auteur a désigné.",
+            "Il n’est pas prouvé qu’elle soit assez bonne pour chaque groupe de cas que son auteur a désigné.",
         ),
     ),
     "comparison": _rule(

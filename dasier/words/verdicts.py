@@ -134,7 +134,7 @@ def _slice(one: Mapping[str, Any], language: Language) -> str:
     start = (
         f"“{one['slice']}” ({rows} rows)"
         if language == "en"
-        else f"«\u00a0{one['slice']}\u00a0» ({rows} lignes)"
+        else f"«\u00a0{_in_french(one)}\u00a0» ({rows} lignes)"
     )
     if "value" not in one:
         return start + (
@@ -144,6 +144,19 @@ def _slice(one: Mapping[str, Any], language: Language) -> str:
         )
     colon = ": " if language == "en" else "\u00a0: "
     return f"{start}{colon}{_label(one['metric'], language)} {_held(one['metric'], one, language)}"
+
+
+def _in_french(one: Mapping[str, Any]) -> str:
+    """Give what a slice is called: a column and its value read alike in both languages, a range does not."""
+    span = one.get("range")
+    if not span:
+        return str(one["slice"])
+    low, high = (
+        None if span[end] is None else number(span[end], "fr", digits=10) for end in ("minimum", "maximum")
+    )
+    if low is None or high is None:
+        return f"{span['column']} {'au moins' if high is None else 'au plus'} {high if low is None else low}"
+    return f"{span['column']} de {low} à {high}"
 
 
 def _comparison(finding: Mapping[str, Any], language: Language) -> str:

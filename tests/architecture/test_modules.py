@@ -12,6 +12,7 @@ DRAWERS = {"utils", "util", "helpers", "helper", "common", "base", "misc"}
 LONG = 300
 LONG_FOR_A_REASON = {
     "dasier/errors.py": "the whole tree, with the message of each, drawn once",
+    "dasier/registry.py": "all that a store holds of models, over which one class has one memory and one list of keys",
     "dasier/building/plots.py": "a function for each picture",
     "dasier/building/infer.py": "one rule after the other for the kind of a column",
 }

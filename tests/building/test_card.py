@@ -381,6 +381,13 @@ def test_an_escaped_text_is_read_as_it_was(text: str) -> None:
     assert set(re.findall(r"<(\w+)", page)) <= {"p"}
 
 
+@pytest.mark.parametrize("text", ["    <b>", "     - a", "\t\t# a"])
+def test_an_escaped_text_that_begins_with_blanks_is_no_code(text: str) -> None:
+    page = MarkdownIt("commonmark").render(escaped(text))
+
+    assert set(re.findall(r"<(\w+)", page)) == {"p"}
+
+
 @given(st.text(max_size=30))
 @settings(max_examples=150, deadline=None)
 def test_a_code_span_is_one_cell_of_a_table(text: str) -> None:

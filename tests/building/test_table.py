@@ -125,6 +125,8 @@ def test_table_that_cannot_be_learnt_from_says_why(
         ("a,b\n1.5,x\n", [[1.5, "x"]]),
         ("\ufeffa,b\n1.5,x\n", [[1.5, "x"]]),
         ("a;b\n1,5;x\n", [[1.5, "x"]]),
+        ("a\tb\n1.5\tx, y\n", [[1.5, "x, y"]]),
+        ("a\tb\n1,5\tx\n", [[1.5, "x"]]),
         ('a,b\n1.5,"x, y"\n', [[1.5, "x, y"]]),
         ("a,b\r\n1.5,x\r\n", [[1.5, "x"]]),
     ],
@@ -153,6 +155,8 @@ def test_file_that_is_no_table_is_refused(tmp_path: Path, content: bytes) -> Non
         ('"a;b";"a;b";y\n1;2;3\n', "several columns of the name 'a;b'"),
         ("a,y\n1,2,3\n4,5,6\n", "more cells than the header has names"),
         ("a,y\n1,2,\n4,5,\n", "more cells than the header has names"),
+        ("a,y\n1,2\n4,5,6\n", "line 3 has 3 cells, and there are 2 columns"),
+        ("a,y\n", "a header and no rows"),
     ],
 )
 def test_cells_are_not_read_under_another_columns_name(tmp_path: Path, content: str, why: str) -> None:
@@ -273,3 +277,19 @@ def test_what_somebody_asks_for_is_left_out_even_if_it_could_not_be_read() -> No
 def test_what_cannot_be_left_out_is_refused(without: str, why: str) -> None:
     with pytest.raises(DataInvalid, match=why):
         _columns(homes(), "price", [without])
+
+
+def test_classes_that_pandas_wrote_as_floats_are_classes(tmp_path: Path) -> None:
+    frame = homes().assign(price=[0.0, 1.0] * 60)
+
+    trained, _ = train(tmp_path, frame)
+
+    assert trained.task == "classification"  # type: ignore[attr-defined]
+    assert list(trained.estimator.classes_) == [0, 1]  # type: ignore[attr-defined]
+    assert trained.table["price"].dtype == np.int64  # type: ignore[attr-defined]
+
+
+def test_a_target_of_large_whole_floats_is_still_a_quantity(tmp_path: Path) -> None:
+    trained, _ = train(tmp_path, homes().assign(price=np.arange(120) * 1000.0))
+
+    assert trained.task == "regression"  # type: ignore[attr-defined]

@@ -9,6 +9,11 @@ from pathlib import Path
 import pytest
 
 from dasier import layout
+from dasier.cli import up
+from dasier.local.home import Home
+from dasier.local.up import Ready
+from dasier.registry import Registry
+from dasier.signing import TrustedKeys
 
 CELLS = "a,b,c,d\n1,2,-1,0\n-1,-2,1,0\n"
 
@@ -328,7 +333,59 @@ def test_a_doctor_says_of_a_release_log_that_cannot_be_read_whose_it_is(serving)
     found = {one["what"]: one for one in json.loads(result.stdout)["findings"]}
     assert result.exit_code == 1
     assert found["wine"]["found"] == "which version serves cannot be read"
+    assert layout.release("wine", 1) in found["wine"]["advice"]
+    assert "dasier promote wine VERSION" in found["wine"]["advice"]
     assert found["versions that serve"]["well"] is True
+
+
+def test_what_stands_in_a_release_log_and_is_none_is_told_by_its_key_and_passed_over(serving):
+    serving.store.create(layout.release("cells", 2), b"no JSON")
+    refused = serving.run("releases", "cells")
+
+    serving.done("promote", "cells", "1", "--reason", "it is well")
+
+    assert refused.exit_code == 1
+    assert layout.release("cells", 2) in refused.stderr
+    assert "dasier promote cells VERSION" in refused.stderr
+    assert layout.release("cells", 2) in serving.done("releases", "cells")
+    assert [one["number"] for one in serving.json("releases", "cells")["releases"]] == [3, 1]
+
+
+@pytest.mark.parametrize("metrics", [[1], "a", {"values": [1]}, {"values": {"mae": "a"}, "primary": ["mae"]}])
+def test_a_version_that_says_nonsense_of_itself_hides_no_other(serving, metrics):
+    from tests.published import built
+
+    cells = built("cells")
+    odd = replace(cells, manifest=replace(cells.manifest, metrics=metrics))
+    odd.write(serving.folder / "odd")
+    serving.done("publish", str(serving.folder / "odd"))
+
+    listed = serving.done("versions", "cells")
+
+    assert "accuracy 0." in listed or "accuracy 1" in listed
+    assert [one["version"] for one in serving.json("versions", "cells")["versions"]] == [2, 1]
+
+
+def test_a_verdict_that_cannot_be_read_hides_no_version(serving):
+    serving.store.delete(layout.verdict("cells", 1))
+    serving.store.create(layout.verdict("cells", 1), b"{")
+
+    (version,) = serving.json("versions", "cells")["versions"]
+
+    assert (version["version"], version["verdict"]["passed"], version["trusted"]) == (1, False, True)
+
+
+def test_a_model_that_cannot_be_read_keeps_no_other_from_being_up(serving, capsys):
+    home = Home.at(serving.folder / ".dasier")
+    shop = Registry(serving.store, TrustedKeys.parse([home.signer().public_key()]))
+    serving.store.create(layout.release("birds", 1), b"no JSON")
+    shop.append("alder", replace(shop.head("cells"), number=1))
+
+    up.Terminal().ready(Ready(api="http://a", site=None, home=home, registry=shop))
+
+    told = capsys.readouterr().out
+    assert "2 models at http://a/models" in told
+    assert "http://a/models/cells/predict" in told
 
 
 def test_a_model_that_cannot_be_read_is_listed_beside_those_that_can(serving):

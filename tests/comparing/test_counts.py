@@ -86,6 +86,17 @@ def test_the_values_of_a_column_share_its_rows_out(rows: list[tuple[Any, float]]
         assert 0 <= one["changed"] <= one["rows"]
 
 
+def test_numbers_of_many_digits_are_parts_of_their_own() -> None:
+    few = {"id": [1234567.0] * 3 + [1234568.0] * 2}
+    many = {"id": [2024000 + place for place in range(400)]}
+
+    assert [(part.title, int(part.inside.sum())) for part in parts_of(few)] == [
+        ("id = 1234567", 3),
+        ("id = 1234568", 2),
+    ]
+    assert parts_of(many)[0].title == "id 2024000 to under 2024099"
+
+
 @given(
     st.integers(0, 30).flatmap(lambda n: st.tuples(st.just(n), *[st.sets(st.integers(0, max(0, n - 1)))] * 2))
 )

@@ -74,3 +74,13 @@ def test_the_same_comparison_is_the_same_picture() -> None:
     found = of_numbers()
 
     assert draw(found) == draw(found)
+
+
+def test_an_endless_unit_is_cut_as_names_are() -> None:
+    endless, cut = of_numbers(), of_numbers()
+    for one, unit in ((endless, "x" * 5_000), (cut, "x" * 23 + "…")):
+        one.document["unit"] = unit
+    same = Comparison(endless.document, cut.old, cut.new)
+    same.document.update({key: value for key, value in cut.document.items() if key != "unit"})
+
+    assert draw(same) == draw(cut)

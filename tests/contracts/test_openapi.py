@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -188,6 +189,17 @@ def test_a_document_that_would_be_too_long_leaves_models_to_the_generic_paths():
     assert "/models/{name}/predict" in short["paths"]
     assert "/models/pumps/predict" not in short["paths"]
     assert len(json.dumps(short)) < 68_000
+
+
+@pytest.mark.parametrize("name", ["version", "predict", "infer", "models", "jobs"])
+def test_a_model_may_be_called_as_a_path_is(name):
+    named = replace(built("cells").manifest, name=name, version=1)
+
+    written = openapi.document([named], limit_bytes=4_000_000)
+
+    ids = [operation["operationId"] for item in written["paths"].values() for operation in item.values()]
+    assert len(ids) == len(set(ids))
+    assert f"/models/{name}/predict" in written["paths"]
 
 
 def test_a_model_that_begins_to_serve_appears(published):

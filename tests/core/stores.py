@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from functools import cache
-from typing import TYPE_CHECKING
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -11,22 +13,47 @@ import pytest
 from dasier.store import Store, open_store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 BUCKET = "registry"
+
+
+class OneWriteAtATime:
+    """A WSGI application in which no two writes overlap.
+
+    moto looks whether a key is there, and writes it, in two steps: of two who both demand that it is absent both may be told
+    that they wrote it. S3 does it in one.
+    """
+
+    def __init__(self, application: Callable[[dict[str, Any], Any], Iterable[bytes]]) -> None:
+        self._application, self._writing = application, threading.Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
+            return self._application(environ, start_response)
+        body, whole = environ["wsgi.input"], environ.get("wsgi.input_terminated")
+        # Read first, so that whoever sends slowly holds up nobody.
+        environ["wsgi.input"] = BytesIO(
+            body.read() if whole else body.read(int(environ.get("CONTENT_LENGTH") or 0))
+        )
+        with self._writing:
+            return list(self._application(environ, start_response))
 
 
 @cache
 def s3_environment() -> dict[str, str]:
     """Start an S3 server in this process, which ends with it, and give what leads to it."""
     import boto3
-    from moto.server import ThreadedMotoServer
+    from moto.moto_server.werkzeug_app import MotoRequestHandler
+    from moto.server import DomainDispatcherApplication, create_backend_app
+    from werkzeug.serving import make_server
 
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
+    application = OneWriteAtATime(DomainDispatcherApplication(create_backend_app))
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler)
+    threading.Thread(target=server.serve_forever, name="s3", daemon=True).start()
     environment = {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
         "AWS_ACCESS_KEY_ID": "nobody",
         "AWS_SECRET_ACCESS_KEY": "nothing",
         "AWS_REGION": "us-east-1",

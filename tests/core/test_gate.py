@@ -2,17 +2,16 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from dasier import gate, layout, releasing
 from dasier.errors import StoreUnavailable
+from dasier.registry import Registry
+from dasier.store import Store
 from tests import hostile, models
 from tests.models import SIGNER, Counting, Shop
-
-if TYPE_CHECKING:
-    from dasier.store import Store
 
 BY = {"who": "Ada", "why": "because"}
 
@@ -131,6 +130,24 @@ def test_what_a_person_rolled_back_stays_back() -> None:
     assert serving(shop) == 1
 
 
+def test_what_a_person_lets_serve_while_the_first_version_is_judged_stays() -> None:
+    class Meanwhile(Store):
+        """A store in which a person promotes version 1 once the gate has read the log, and before it decides."""
+
+        def get(self, key: str) -> bytes | None:
+            if key == layout.verdict("constant", 2) and shop.registry.head("constant") is None:
+                releasing.promote(shop.registry, "constant", 1, **BY)
+            return super().get(key)
+
+    shop = Shop()
+    shop.publish(models.constant(), release=False)
+    publish(shop, models.constant(number=2.0))
+
+    gate.sweep(Registry(Meanwhile(shop.store._backend, url=shop.store.url), shop.registry.trusted))
+
+    assert [(release.serving, release.who) for release in shop.registry.releases("constant")] == [(1, "Ada")]
+
+
 def test_paused_model_stays_paused() -> None:
     shop = Shop()
     shop.publish(models.constant())
@@ -192,6 +209,36 @@ def test_model_that_cannot_be_believed_does_not_keep_others_from_being_judged() 
     gate.sweep(shop.registry)
 
     assert (serving(shop, "ash"), serving(shop, "oak")) == (None, 1)
+
+
+def test_unforeseen_fault_of_one_model_or_version_keeps_no_other_from_being_judged_and_is_raised(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Faulty(Store):
+        """A store that a bug of ours shows in, at version 1 of one model and the log of another."""
+
+        def get(self, key: str) -> bytes | None:
+            if key in (layout.manifest("ash", 1), layout.release("elm", 1)):
+                raise ZeroDivisionError(key)
+            return super().get(key)
+
+    shop = Shop()
+    publish(shop, models.constant("ash"), models.constant("ash", number=2.0), models.constant("elm"))
+    gate.sweep(shop.registry, ["elm"])
+    publish(shop, models.constant("elm", number=2.0), models.constant("oak"))
+    registry = Registry(Faulty(shop.store._backend, url=shop.store.url), shop.registry.trusted)
+
+    with pytest.raises(ExceptionGroup, match="others were gone on with") as raised:
+        gate.sweep(registry)
+
+    told = [
+        (record.model, getattr(record, "version", None))
+        for record in caplog.records
+        if hasattr(record, "trace")
+    ]
+    assert told == [("ash", 1), ("elm", 2), ("elm", None)]
+    assert [type(error) for error in raised.value.exceptions] == [ZeroDivisionError] * 3
+    assert (serving(shop, "ash"), serving(shop, "elm"), serving(shop, "oak")) == (2, 1, 1)
 
 
 def test_manifest_changed_after_its_verdict_is_not_released() -> None:

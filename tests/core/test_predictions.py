@@ -73,6 +73,20 @@ def test_what_is_no_record_is_passed_over_and_told(store: Store, caplog: pytest.
     assert [record.unread for record in caplog.records if record.name == "dasier"] == [4, 1]
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *({"latency_ms": value} for value in ("1", None, float("nan"), float("inf"))),
+        *({"rows": "1"}, {"errors": None}, {"status": 200.0}, {"refusals": []}, {"version": float("inf")}),
+        *({"time": "soon"}, {"time": None}, {"time": "2026-11-24T12:00:00"}, {"positions": 3}),
+    ],
+)
+def test_a_record_of_which_nothing_can_be_counted_is_none(store: Store, odd: dict[str, Any]) -> None:
+    write(store, "a.jsonl", line(1) + line(2, **odd) + line(3))
+
+    assert ids(store) == ["01J1", "01J3"]
+
+
 def test_lines_of_another_kind_are_no_records(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     write(store, "a.jsonl", line(1, kind="load") + line(2))
 

@@ -169,6 +169,7 @@ def test_release_that_was_copied_to_another_number_is_none() -> None:
     [
         *({"serving": "7"}, {"serving": True}, {"previous": 1.0}, {"when": None}, {"why": 3}, {"canary": 3}),
         *({"canary": {"version": "2", "share": 10}}, {"canary": {"version": 2, "share": "all"}}),
+        *({"canary": {"version": 2, "share": 10}, "when": when} for when in ("soon", "2026-11-20T09:30:00")),
     ],
 )
 def test_release_that_says_what_cannot_be_is_none(change: dict[str, object]) -> None:

@@ -1,19 +1,33 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from threading import Barrier
 from typing import TYPE_CHECKING
 
 import pytest
 
 from dasier import layout, releasing
-from dasier.errors import ModelNotFound, ReleaseRefused, ReleaseTaken, Untrusted, VersionNotFound
+from dasier.errors import (
+    DocumentInvalid,
+    ModelNotFound,
+    ReleaseRefused,
+    ReleaseTaken,
+    Untrusted,
+    VersionNotFound,
+)
+from dasier.registry import Registry
 from dasier.releases import Canary
+from dasier.serving.resolving import Releases
 from tests import models
-from tests.models import Counting, Shop
+from tests.models import TRUSTED, Counting, Shop
 
 if TYPE_CHECKING:
-    from dasier.registry import Registry
+    from collections.abc import Callable
+
+    from dasier.releases import Release
+    from dasier.store import Store
 
 BY = {"who": "Ada", "why": "because"}
 
@@ -190,6 +204,84 @@ def test_rollback_reads_no_more_of_a_long_log_than_it_needs(shop: Shop) -> None:
     releasing.rollback(Shop(store).registry, "m", **BY)
 
     assert sum("get models/m/releases/" in what for what in store.asked) <= 3
+
+
+DECISIONS = {
+    "promote": (lambda registry: releasing.promote(registry, "m", 3, **BY), 3),
+    "promote what served": (lambda registry: releasing.promote(registry, "m", 2, **BY), 2),
+    "roll back": (lambda registry: releasing.rollback(registry, "m", **BY), 1),
+    "roll back to what served": (lambda registry: releasing.rollback(registry, "m", to=2, **BY), 2),
+    "pause": (lambda registry: releasing.pause(registry, "m", **BY), None),
+}
+
+
+@pytest.mark.parametrize(("decide", "serving"), DECISIONS.values(), ids=DECISIONS)
+def test_person_decides_past_what_is_no_release_and_every_reader_follows(
+    shop: Shop, decide: Callable[[Registry], Release], serving: int | None
+) -> None:
+    warm = Releases(Registry(shop.store, TRUSTED), 2.0, shop.clock)
+    before = warm.current("m").serving
+    for number, content in ((3, b"no JSON"), (4, b"[]")):
+        shop.store.create(layout.release("m", number), content)
+    shop.clock.passes(2)
+    meanwhile = warm.current("m").serving
+    with pytest.raises(DocumentInvalid, match=layout.release("m", 4)):
+        shop.registry.head("m")
+
+    release = decide(shop.registry)
+
+    shop.clock.passes(2)
+    assert (before, meanwhile, release.number) == (2, 2, 5)
+    assert warm.current("m") == Registry(shop.store, TRUSTED).head("m") == release
+    assert served(shop.registry) == [serving, 2, 1]
+
+
+def test_of_people_who_decide_past_what_is_no_release_one_wins(store: Store) -> None:
+    shop = Shop(store)
+    for _ in range(2):
+        shop.publish(models.constant("m"), release=False)
+    releasing.promote(shop.registry, "m", 1, **BY)
+    store.create(layout.release("m", 2), b"no JSON")
+    together = Barrier(8)
+
+    def decide(_: int) -> int:
+        together.wait()
+        try:
+            return releasing.promote(Registry(store, TRUSTED), "m", 2, **BY).number
+        except (ReleaseTaken, ReleaseRefused):  # the latter of who looked when another had decided
+            return 0
+
+    with ThreadPoolExecutor(8) as pool:
+        numbers = list(pool.map(decide, range(8)))
+
+    assert sorted(numbers) == [0] * 7 + [3]
+    assert served(shop.registry) == [2, 1]
+
+
+def test_decision_on_an_entry_that_others_followed_is_refused_past_what_is_no_release(shop: Shop) -> None:
+    seen = shop.registry.head("m")
+    shop.store.create(layout.release("m", 3), b"no JSON")
+    releasing.promote(shop.registry, "m", 3, **BY)
+
+    with pytest.raises(ReleaseTaken, match="Release 4 of m"):
+        releasing.rollback(shop.registry, "m", on=seen, **BY)
+
+
+def test_what_stands_far_ahead_and_is_no_release_is_to_be_removed(shop: Shop) -> None:
+    key = layout.release("m", 7)
+    shop.store.create(key, b"no JSON")
+
+    with pytest.raises(DocumentInvalid, match=f"{key}.*remove it"):
+        releasing.rollback(shop.registry, "m", **BY)
+
+    assert served(shop.registry) == [2, 1]
+
+
+def test_rollback_goes_past_what_is_no_release_in_the_middle_of_the_log(shop: Shop) -> None:
+    shop.store.create(layout.release("m", 3), b"no JSON")
+    releasing.promote(shop.registry, "m", 3, **BY)
+
+    assert releasing.rollback(shop.registry, "m", **BY).serving == 2
 
 
 @pytest.mark.parametrize("share", [0, 100, -1])

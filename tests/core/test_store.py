@@ -3,8 +3,11 @@ from __future__ import annotations
 import inspect
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from io import BytesIO
+from threading import Barrier, BrokenBarrierError
+from typing import TYPE_CHECKING, Any
 
 import obstore.exceptions
 import pytest
@@ -12,7 +15,7 @@ import pytest
 from dasier.errors import SettingsInvalid, StoreDenied, StoreUnavailable, Unavailable
 from dasier.foreign import translated
 from dasier.store import Store, open_store
-from tests.core.stores import fill
+from tests.core.stores import OneWriteAtATime, fill
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +35,30 @@ def test_absent_key_gives_nothing(store: Store) -> None:
     assert store.first("a/") is None
     assert list(store.keys("a/")) == []
     assert store.folders("a/") == []
+
+
+def test_what_plays_s3_looks_and_writes_in_one_step() -> None:
+    """moto alone does not: two who demand that a key is absent may both be told that they wrote it."""
+    there: set[str] = set()
+    all_looked = Barrier(4)
+
+    def looks_then_writes(environ: dict[str, Any], _: Any) -> list[bytes]:
+        is_free = environ["PATH_INFO"] not in there
+        with suppress(BrokenBarrierError):
+            all_looked.wait(0.2)
+        there.add(environ["PATH_INFO"])
+        return [b"200" if is_free else b"412"]
+
+    played = OneWriteAtATime(looks_then_writes)
+
+    def put(_: int) -> list[bytes]:
+        asked = {"REQUEST_METHOD": "PUT", "PATH_INFO": "/key", "wsgi.input": BytesIO(b"")}
+        return list(played(asked, None))
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(put, range(4)))
+
+    assert sorted(answers) == [[b"200"], [b"412"], [b"412"], [b"412"]]
 
 
 def test_existing_key_is_never_overwritten(store: Store) -> None:

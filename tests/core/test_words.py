@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from dasier import gate
 from dasier.measuring.quality import HIGHER_IS_BETTER
 from dasier.releases import Release
-from dasier.words import LANGUAGES, releases
+from dasier.rules import Slice
+from dasier.words import LANGUAGES, number, percent, releases, reports
 from dasier.words.rules import RULES
 from dasier.words.verdicts import LOWER_IS_BETTER, measured, plain, summary, title
 
@@ -107,8 +108,8 @@ def release(number: int, action: str, serving: int | None, previous: int | None)
         (release(1, "promote", 1, None), "Version 1 serves, the first to do so.", "La version 1 sert, la première à le faire."),
         (release(4, "promote", 2, None), "Version 2 serves, after a pause.", "La version 2 sert, après une pause."),
         (release(4, "rollback", 1, 2), "Back to version 1, from version 2.", "Retour à la version 1, depuis la version 2."),
-        (release(4, "rollback", 2, 2), "Version 2 serves everybody again; the trial of another has ended.",
-         "La version 2 sert de nouveau tout le monde\u00a0; l’essai d’une autre est terminé."),
+        (release(4, "rollback", 2, 2), "Version 2 goes on serving, from then on everybody.",
+         "La version 2 continue de servir, dès lors tout le monde."),
         (release(4, "pause", None, 2), "No version serves from here on; until then it was version 2.",
          "Plus aucune version ne sert\u00a0; jusque-là, c’était la version 2."),
     ],
@@ -124,6 +125,49 @@ def test_a_canary_that_the_gate_ends_says_so() -> None:
         "Version 3 answers 5% of the callers, version 2 the others. The gate ends this trial by itself."
     )
     assert "Le contrôle met lui-même fin à cet essai." in releases.standing(entry)["fr"]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_what_is_no_number_is_a_dash(value: float) -> None:
+    assert [percent(value, language) for language in LANGUAGES] == ["–", "–"]
+    assert [number(value, language) for language in LANGUAGES] == ["–", "–"]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(1e300, "10³⁰⁰"), (-6.0221e23, "−6.02\u00a0×\u00a010²³"), (999e12, "999,000,000,000,000")],
+)
+def test_a_huge_number_is_not_written_out(value: float, shown: str) -> None:
+    assert number(value, "en").endswith(shown)
+    assert len(number(value, "fr")) < 25
+
+
+def test_quality_that_people_read_as_a_share_is_told_as_one_in_a_report() -> None:
+    quality = {"metric": "accuracy", "value": {"value": 0.812}, "held_out": {"value": 0.95}, "worse": True}
+
+    (told,) = reports.told({"alarmed": ["quality"], "findings": [], "quality": quality})
+
+    assert told["en"].endswith("Accuracy: 81.2% instead of 95%.")
+    assert told["fr"].endswith("Exactitude\u00a0: 81,2\u00a0% au lieu de 95\u00a0%.")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "french"),
+    [
+        (65, None, "age au moins 65"),
+        (None, 1234567.5, "age au plus 1\u202f234\u202f567,5"),
+        (0.5, 3, "age de 0,5 à 3"),
+    ],
+)
+def test_a_slice_of_a_range_is_called_in_french(low: float | None, high: float | None, french: str) -> None:
+    part = Slice(column="age", metric="mae", floor=1, minimum=low, maximum=high)
+    figures = {"slice": part.title, "metric": "mae", "floor": 1, "rows": 9, "value": 2, "passed": False,
+               "range": {"column": "age", "minimum": low, "maximum": high}}  # fmt: skip
+
+    told = measured({"rule": "slices", "passed": False, "figures": {"slices": [figures]}})
+
+    assert told["fr"].startswith(f"«\u00a0{french}\u00a0»")
+    assert told["en"].startswith(f"“{part.title}”")
 
 
 def test_only_the_gate_itself_is_translated() -> None:

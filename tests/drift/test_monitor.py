@@ -8,14 +8,16 @@ from datetime import timedelta
 from typing import Any
 
 import numpy as np
-import pytest  # noqa: TC002 (fixtures)
+import pytest
 
 from dasier import drift, feedback, layout
 from dasier.drift.report import MOST_DAYS
 from dasier.drift.tally import watched
+from dasier.errors import StoreUnavailable
 from dasier.feedback import Truth
 from dasier.personal import PersonalKey
 from dasier.serving.prediction_log import prediction_log
+from dasier.store import Store
 from functions.monitor import monitor_handler
 from tests import models
 from tests.drift.traffic import START, Callers, Row, drawn
@@ -96,6 +98,38 @@ def test_a_model_whose_log_cannot_be_believed_keeps_no_other_from_its_report(
 
     assert wake(callers, day=1)["reports"] == 1
     assert "no report" in caplog.text
+
+
+def test_what_is_unforeseen_of_one_report_keeps_no_other_from_being_written_and_is_raised(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Faulty(Store):
+        """A store that a bug of ours shows in, at one day of one model and the reports of another."""
+
+        def create(self, key: str, content: bytes) -> bool:
+            if key == layout.report("leaves", "2026-10-01"):
+                raise ZeroDivisionError(key)
+            return super().create(key, content)
+
+        def keys(self, prefix: str, **more: Any) -> Any:
+            if prefix == layout.reports("alder"):
+                raise StoreUnavailable(f"listing {prefix}", "no")
+            return super().keys(prefix, **more)
+
+    callers = Callers("leaves")
+    callers.days(2, 3, leaves)
+    callers.shop.publish(models.constant("alder"))
+    callers.shop.registry.store = Faulty(callers.shop.store._backend, url=callers.shop.store.url)
+
+    with pytest.raises(ExceptionGroup, match="others were gone on with") as raised:
+        wake(callers, day=2)
+
+    told = [
+        (record.model, getattr(record, "day", None)) for record in caplog.records if hasattr(record, "trace")
+    ]
+    assert told == [("alder", None), ("leaves", "2026-10-01")]
+    assert [type(error) for error in raised.value.exceptions] == [StoreUnavailable, ZeroDivisionError]
+    assert list(reports(callers)) == ["2026-10-02"]
 
 
 def test_alarms_are_a_metric_that_cloudwatch_reads(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
@@ -298,3 +332,26 @@ def test_what_was_hashed_under_another_key_raises_no_alarm_and_stands_in_nobodys
     rows = {finding["name"]: finding["rows"] for finding in report["findings"]}
     assert (rows["bill"], rows["sex"]) == (250, 150)
     assert (report["alarmed"], report["unread"]) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        {"predictions": ["oak", "ash"], "probabilities": [[0.5, 0.5], [1.0]]},
+        {"predictions": [], "probabilities": [[0.5, 0.5]]},
+        {"probabilities": [[0.5, 0.5]]},
+        ["oak"],
+    ],
+)
+def test_a_record_that_holds_no_answers_of_the_version_hides_no_other(outputs: Any) -> None:
+    callers = Callers("leaves")
+    callers.days(1, 30, leaves)
+    store, key = callers.shop.store, f"{layout.predictions('leaves', '2026-10-01')}a.jsonl"
+    told = {"kind": "prediction", "id": "x", "time": "2026-10-01T00:00:00Z", "model": "leaves", "version": "1", "status": 200,
+            "rows": 1, "columns": {name: [0.5] for name in ("length", "width", "lobes")}, "outputs": outputs}  # fmt: skip
+    store.create(key, json.dumps(told).encode())
+
+    report = drift.survey(callers.shop.registry, "leaves", since=START, until=START + timedelta(days=1))
+
+    assert report is not None
+    assert (report.document["counts"]["rows"], report.document["unread"]) == (30, 1)

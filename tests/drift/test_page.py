@@ -100,6 +100,20 @@ def test_a_hostile_name_is_words_on_the_page(shifted: Report, text: str, languag
     assert set(page.attributes) == set(plain.attributes)
 
 
+def test_an_endless_name_is_cut(shifted: Report) -> None:
+    endless = "<b>" + "é" * 5_000
+    document = shifted.document | {
+        "findings": [one | {"name": endless} for one in shifted.document["findings"]],
+        "not_watched": {"personal": [endless], "no_baseline": []},
+    }
+
+    page = Page(drift.page(replace(shifted, document=document), "fr"))
+
+    assert endless[:100] in page.text
+    assert endless[:200] not in page.text
+    assert max(map(len, page.attributes["aria-label"])) < 200
+
+
 def test_a_report_on_a_version_without_a_baseline_has_a_page(shifted: Report) -> None:
     bare = shifted.document | {"findings": [], "alarmed": [], "days": []}
 
@@ -107,6 +121,29 @@ def test_a_report_on_a_version_without_a_baseline_has_a_page(shifted: Report) ->
 
     assert "Nothing has drifted." in page.text
     assert "svg" not in page.names
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_cannot_be_measured_is_told_in_the_language_of_the_page(shifted: Report, language: Any) -> None:
+    why = "accuracy is not defined on what is known."
+    quality = shifted.document["quality"] | {"rows": 40, "enough": True, "value": None, "why": why}
+
+    page = Page(drift.page(replace(shifted, document=shifted.document | {"quality": quality}), language))
+
+    told = "is not defined on it" if language == "en" else "n’y est pas défini"
+    assert told in page.text
+    assert why not in page.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_one_row_is_told_as_one(shifted: Report, language: Any) -> None:
+    counts = shifted.document["counts"] | {"rows": 1, "requests": 1, "asked": 1}
+    quality = shifted.document["quality"] | {"rows": 1}
+    document = shifted.document | {"counts": counts, "quality": quality, "others": {"7": 1}}
+
+    page = Page(drift.page(replace(shifted, document=document), language))
+
+    assert not re.search(r"\b1 (rows|requests|lignes|requêtes)", page.text)
 
 
 def test_both_languages_say_the_same_things() -> None:

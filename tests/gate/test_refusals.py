@@ -11,6 +11,7 @@ import pytest
 from dasier import gate, layout
 from dasier.rehearsal import Limits
 from dasier.schema import Column, Output, Schema
+from dasier.words.verdicts import measured
 from tests import hostile, models
 from tests.gate.offers import CELLS, N_ROWS, TRUTH, found, held, mae, offer
 from tests.models import SIGNER, Shop
@@ -334,6 +335,7 @@ def test_slice_that_does_not_reach_its_floor_refuses_the_version_and_is_named() 
     assert "x at most" not in finding["detail"]
     low, high = finding["figures"]["slices"]
     assert (low["slice"], low["rows"], low["passed"]) == ("x at most 0.5", 20, True)
+    assert measured(finding)["fr"].startswith("«\u00a0x au moins 0,5\u00a0» (20 lignes)")
     assert (high["metric"], high["floor"], high["passed"]) == ("mae", 0.001, False)
     assert serving(shop) == 1
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dasier import layout, releasing
 from dasier.releases import Canary
 from tests.people.issuers import Issuer
 from tests.published import WHEN, Api, Published
@@ -65,6 +66,18 @@ def test_a_canary_is_started_and_may_be_left_to_the_gate(published: Published) -
     assert _decide(published, action="canary", version=1, share=7, automatic=True).status == 201
 
     assert published.registry.head("pumps").canary == Canary(1, 7, automatic=True)
+
+
+def test_past_what_is_no_release_nobody_decides_here_and_is_told_who_can(published: Published) -> None:
+    published.registry.store.create(layout.release("pumps", 3), b"no JSON")
+
+    told = _problem(_decide(published, action="rollback"), 409)
+
+    assert "dasier promote pumps VERSION" in told["detail"]
+    releasing.promote(published.registry, "pumps", 1, who="ada", why="decided past it")
+    assert _decide(published, action="promote", version=2, on=4).status == 201
+    later = _problem(_decide(published, action="rollback", on=2), 409)
+    assert "olga@example.org chose to promote version 2" in later["detail"]
 
 
 def test_a_pause_lets_nothing_serve(published: Published) -> None:

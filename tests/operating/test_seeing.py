@@ -53,7 +53,9 @@ def test_each_version_is_counted_as_the_gate_counts(published: Published) -> Non
     )
 
     told = one(published.service, "pumps", now=NOW)["traffic"]
+    (line,) = every(published.service, now=NOW)["models"]
 
+    assert line["traffic"] == {"minutes": 15, "whole": True, "requests": 7, "errors": 2, "median_ms": 10.0}
     assert told == {
         "minutes": 15, "whole": True,
         "versions": [
@@ -184,6 +186,14 @@ def test_the_newest_report_is_the_one_that_is_shown(published: Published) -> Non
     assert one(published.service, "pumps", now=NOW)["drift"]["day"] == "2024-11-23"
 
 
+def test_a_report_whose_pages_alone_are_written_hides_none_that_is_whole(published: Published) -> None:
+    document = {"name": "pumps", "version": 2, "alarmed": ["heat"]}
+    published.registry.store.create(layout.report("pumps", "2024-11-22"), json.dumps(document).encode())
+    published.registry.store.create(layout.report_page("pumps", "2024-11-23", "en"), b"<!doctype html>")
+
+    assert one(published.service, "pumps", now=NOW)["drift"]["day"] == "2024-11-22"
+
+
 def test_a_report_that_cannot_be_read_is_none(published: Published) -> None:
     published.registry.store.create(layout.report("pumps", "2024-11-23"), b"{")
 
@@ -227,6 +237,20 @@ def test_the_answers_are_as_documented(published: Published) -> None:
 
         assert answer["you"] == {"name": "olga@example.org", "role": "operator"}
         _validator(document, OPERATORS[schema]).validate(answer)
+
+
+@pytest.mark.parametrize(
+    "time", ["soon", 5, None, "2024-11-24T11:59:00", "2024-11-24T11:59:00+02:00", "2024-11-24"]
+)
+def test_a_record_whose_time_is_none_hides_no_other(
+    time: Any, published: Published, caplog: pytest.LogCaptureFixture
+) -> None:
+    _log(published, _record(2, 1, time=time), _record(2, 1))
+
+    told = one(published.service, "pumps", now=NOW)
+
+    assert [side["requests"] for side in told["traffic"]["versions"]] == [1]
+    assert [record.unread for record in caplog.records if hasattr(record, "unread")] == [1]
 
 
 def test_the_newest_files_are_those_that_were_written_last(published: Published) -> None:

@@ -31,5 +31,11 @@ def test_rollback_is_quick_on_s3_whatever_the_length_of_the_log(earlier: int) ->
     shop.clock.passes(service.settings.refresh_s)
     # The time of a listing is moto's own when the log is long; the number of requests is ours.
     assert took_s < 1 or earlier
-    assert len(store.asked) <= 4  # the newest, those before it, and the manifest that is to serve again
+    newest = earlier + 2
+    assert store.asked == [
+        f"list {layout.releases('constant')}",
+        f"get {layout.release('constant', newest)}",
+        f"get {layout.release('constant', newest - 1)}",
+        f"get {layout.manifest('constant', 1)}",  # which is to serve again
+    ]
     assert service.serving("constant").manifest.version == release.serving != before

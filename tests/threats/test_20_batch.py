@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from dasier import layout
-from dasier.jobs import fanning, sweeping, working
+from dasier.jobs import fanning, standing, sweeping, working
 from dasier.jobs.job import Job, Part, chain, parts_of
 from dasier.jobs.working import work
 from dasier.local.events import object_created, scheduled
@@ -247,11 +247,30 @@ def test_a_job_that_waited_for_a_day_is_ended_and_says_why():
     job, empty = job_of(shop, table()), Job(id=ulid(), model="gulls", version=1)
     shop.store.create(layout.job_document(empty.id), empty.written())
 
-    late = datetime.now(UTC) + sweeping.PATIENCE + timedelta(minutes=1)
+    late = datetime.now(UTC) + standing.PATIENCE + timedelta(minutes=1)
     assert sweeping.abandoned(shop.store, now=late) == []
 
     assert end_of(shop.store, job.id)["detail"] == "It was not done within a day."
     assert end_of(shop.store, empty.id)["detail"] == "No rows were uploaded within a day."
+
+
+def test_a_job_that_no_sweep_looks_at_any_more_is_ended_for_who_asks():
+    shop = shop_at(open_store("memory://"))
+    job, empty = job_of(shop, table()), Job(id=ulid(), model="gulls", version=1)
+    shop.store.create(layout.job_document(empty.id), empty.written())
+    after_a_weekend = datetime.now(UTC) + timedelta(days=3)
+    assert sweeping.abandoned(shop.store, now=after_a_weekend) == []
+    assert end_of(shop.store, job.id) is None
+
+    told = [standing.told(shop.store, one, now=after_a_weekend) for one in (job, empty)]
+
+    assert [one["state"] for one in told] == ["failed", "failed"]
+    assert [one["detail"] for one in told] == [
+        "It was not done within a day.",
+        "No rows were uploaded within a day.",
+    ]
+    assert all("upload" not in one for one in told)
+    assert end_of(shop.store, job.id) == {key: told[0][key] for key in ("state", "detail", "errors")}
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,15 @@ needs_chromium = pytest.mark.skipif(
     CHROMIUM is None, reason="no chromium on this machine (apt-get install chromium-headless-shell)"
 )
 
+DESKTOP, PHONE = {"width": 1280, "height": 850}, {"width": 390, "height": 844}
+
+# Each two of language, screen and theme once together: what goes wrong for all three and for no two of them is not to be expected.
+every_look = pytest.mark.parametrize(
+    ("language", "size", "theme"),
+    [("en", DESKTOP, "light"), ("en", PHONE, "dark"), ("fr", DESKTOP, "dark"), ("fr", PHONE, "light")],
+    ids=["en desktop light", "en phone dark", "fr desktop dark", "fr phone light"],
+)
+
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:

@@ -63,7 +63,7 @@ def test_the_history_is_read_in_french(visiteur: Visitor) -> None:
         "Elle a été admise par le contrôle.",
         "le contrôle automatique",
         "À l’essai : 10 % des appelants",
-        "Refusée. Il n’est pas prouvé qu’elle est assez bonne pour chaque groupe",
+        "Refusée. Il n’est pas prouvé qu’elle soit assez bonne pour chaque groupe",
         "Exactitude équilibrée 97 % (de 93 % à 100 %)",
     ):
         assert words in said, words

@@ -9,7 +9,7 @@ import pytest
 import waitress
 
 from tests.webapp import catalog
-from tests.webapp.browser import chromium, needs_chromium, press, violations, wider
+from tests.webapp.browser import DESKTOP, PHONE, chromium, needs_chromium, press, violations, wider
 from tests.webapp.fake_api import release, version
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ TABLE = (
 SHEETS = tuple(f"/models/{name}/spreadsheet" for name in ("penguins", "digits"))
 ABOUT = tuple(f"/models/{name}/about" for name in ("penguins", "diabetes", "digits"))
 HISTORY = ("/models/penguins/history", "/models/penguins/versions/3", "/models/penguins/versions/4")
-DESKTOP, PHONE = {"width": 1280, "height": 850}, {"width": 390, "height": 844}
 
 
 @pytest.fixture

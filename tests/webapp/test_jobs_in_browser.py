@@ -13,7 +13,7 @@ from dasier import layout
 from dasier.client import Client
 from dasier.local.server import Server, address, listen
 from tests.published import Published
-from tests.webapp.browser import chromium, needs_chromium, violations, wider
+from tests.webapp.browser import DESKTOP, PHONE, chromium, every_look, needs_chromium, violations, wider
 from tests.webapp.conftest import SECRET
 from webapp import Settings, create_app
 from webapp.sheets import PASSED_ON_BYTES
@@ -26,7 +26,6 @@ __all__ = ["chromium"]
 
 pytestmark = needs_chromium
 
-DESKTOP, PHONE = {"width": 1280, "height": 850}, {"width": 390, "height": 844}
 SAID = {
     "en": {"background": "Answer it in the background", "hand in": "Hand it in", "results": "Download the answers as CSV",
            "refused": "Download the rows that could not be read, and why", "stop": "Stop", "ready": "Your answers are ready",
@@ -192,9 +191,7 @@ def test_decimal_commas_in_a_large_file_are_told_before_it_is_sent(
     assert stack.rows_of(_job(page)) == b""
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("language", ["en", "fr"])
+@every_look
 def test_a_job_in_every_state_is_for_everybody_and_no_wider_than_its_screen(
     stack: Stack, opened: Any, language: str, size: dict[str, int], theme: str
 ) -> None:

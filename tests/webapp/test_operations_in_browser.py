@@ -15,7 +15,16 @@ from dasier.local.server import Server, address, listen
 from dasier.people.tokens import verifier
 from dasier.releases import Canary
 from tests.published import Published
-from tests.webapp.browser import chromium, needs_chromium, press, violations, wider
+from tests.webapp.browser import (
+    DESKTOP,
+    PHONE,
+    chromium,
+    every_look,
+    needs_chromium,
+    press,
+    violations,
+    wider,
+)
 from tests.webapp.conftest import SECRET
 from webapp import Settings, create_app, person
 from webapp import settings as of_the_site
@@ -27,7 +36,6 @@ __all__ = ["chromium"]
 
 pytestmark = needs_chromium
 
-DESKTOP, PHONE = {"width": 1280, "height": 850}, {"width": 390, "height": 844}
 SAID = {
     "en": {"in": "Sign in", "out": "Sign out", "on": "Go on: see what will happen", "yes": "Yes, do this", "what": "What is to happen",
            "why": "Why", "done": "Done. It is in the history", "no": "Your account may look"},
@@ -201,9 +209,7 @@ def test_what_was_typed_when_the_token_ended_is_there_after_signing_in_again(
     assert page.get_by_label(said["what"], exact=True).input_value() == "pause"
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("language", ["en", "fr"])
+@every_look
 def test_every_page_is_for_everybody_and_no_wider_than_its_screen(
     stack: Stack, opened: Any, language: str, size: dict[str, int], theme: str
 ) -> None:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 CSV: Json = {"schema": {"type": "string", "description": "A header row with the columns' names, then rows."}}
 TEXT: Json = {"schema": {"type": "string"}}
-OCTETS: Json = {"description": "JSON, then binary tensors."}
 
 INFER_ANSWERS: dict[str, Json] = {
     **json_content(ref("InferResponse")),
@@ -136,7 +135,7 @@ _OPERATIONS: dict[str, Operation] = {
     "/models/{name}/card": _CARD,
     "/models/{name}/predict": predict("predict", "Predict with the version that serves", [NAME]),
     "/models/{name}/versions/{version}/predict": predict(
-        "predict_version", "Predict with one version", [NAME, VERSION]
+        "version_predict", "Predict with one version", [NAME, VERSION]
     ),
     "/models/{name}/invocations": _INVOCATIONS,
     "/models/{name}/feedback": _FEEDBACK,
@@ -168,7 +167,7 @@ _OPERATIONS: dict[str, Operation] = {
         "v2_version_ready", "Whether a version is ready", "ModelReady", NAME, VERSION, tag="v2"
     ),
     "/v2/models/{name}/versions/{version}/infer": infer(
-        "v2_infer_version", "Infer with one version", [NAME, VERSION]
+        "v2_version_infer", "Infer with one version", [NAME, VERSION]
     ),
 }
 
