@@ -159,13 +159,13 @@ def _sample_note(*, measured: bool) -> Text:
 
 def _version_note(warning: Any) -> Text:
     said = str(warning.message).partition(". ")[0]
-    return {"en": f"When it was opened: {said}.", "fr": f"À l’ouverture : {said}."}
+    return {"en": f"When it was opened: {said}.", "fr": f"À l’ouverture\u00a0: {said}."}
 
 
 def _summary(target: str | None) -> Text:
     if target is None:
         return {"en": "An estimator fitted elsewhere.", "fr": "Un modèle entraîné ailleurs."}
-    return {"en": f"Predicts “{target}”.", "fr": f"Prédit « {target} »."}
+    return {"en": f"Predicts “{target}”.", "fr": f"Prédit «\u00a0{target}\u00a0»."}
 
 
 def _features(estimator: Any, table: pd.DataFrame, target: str | None) -> list[str]:

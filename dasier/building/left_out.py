@@ -34,7 +34,7 @@ ASKED: Text = {"en": "that was asked for", "fr": "c’était demandé"}
 EMPTY: Text = {"en": "it is empty", "fr": "elle est vide"}
 DATES: Text = {
     "en": "it holds dates; a recipe can make a number of them",
-    "fr": "elle contient des dates ; une recette peut en faire un nombre",
+    "fr": "elle contient des dates\u00a0; une recette peut en faire un nombre",
 }
 TEXT: Text = {"en": "it is free text", "fr": "c’est du texte libre"}
 ONE_VALUE: Text = {"en": "it has one value", "fr": "elle n’a qu’une valeur"}

@@ -116,14 +116,14 @@ def _columns(
     notes: list[Text] = [
         {
             "en": f"The column “{column}” was left out: {why['en']}.",
-            "fr": f"La colonne « {column} » a été écartée : {why['fr']}.",
+            "fr": f"La colonne «\u00a0{column}\u00a0» a été écartée\u00a0: {why['fr']}.",
         }
         for column, why in dull.items()
     ]
     notes += [
         {
             "en": f"In the column “{column}”, cells that say {', '.join(words)} were read as empty: a caller leaves them empty.",
-            "fr": f"Dans la colonne « {column} », les cellules {', '.join(words)} ont été lues comme vides : un appelant les laisse vides.",
+            "fr": f"Dans la colonne «\u00a0{column}\u00a0», les cellules {', '.join(words)} ont été lues comme vides\u00a0: un appelant les laisse vides.",
         }
         for column, words in words_for_nothing(frame).items()
         if normalised(column) in kinds and normalised(column) not in dull
@@ -233,15 +233,15 @@ def _told(scores: dict[str, list[float]], chosen: str, scoring: str) -> Text:
         "en": f"Choice by {FOLDS}-fold cross-validation: {chosen} ({measure[0]}: "
         + ", ".join(f"{name} {mean:.4g}" for name, mean in means.items())
         + "); the linear model is kept where it is within one standard error of the best.",
-        "fr": f"Choix par validation croisée à {FOLDS} plis : {french[chosen]} ({measure[1]} : "
+        "fr": f"Choix par validation croisée à {FOLDS} plis\u00a0: {french[chosen]} ({measure[1]}\u00a0: "
         + ", ".join(f"{french[name]} {mean:.4g}".replace(".", ",") for name, mean in means.items())
-        + ") ; le modèle linéaire est conservé s’il est à moins d’une erreur type du meilleur.",
+        + ")\u00a0; le modèle linéaire est conservé s’il est à moins d’une erreur type du meilleur.",
     }
 
 
 def _about(name: str, target: str, path: Path) -> About:
     return About(
         title={"en": readable(name), "fr": readable(name)},
-        summary={"en": f"Predicts “{target}”.", "fr": f"Prédit « {target} »."},
+        summary={"en": f"Predicts “{target}”.", "fr": f"Prédit «\u00a0{target}\u00a0»."},
         data={"en": f"The rows of {path.name}.", "fr": f"Les lignes de {path.name}."},
     )

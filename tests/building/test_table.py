@@ -239,7 +239,7 @@ def test_a_column_that_each_new_row_would_have_another_of_is_left_out_and_told(c
 
     assert "extra" not in table
     assert any(f"“extra” was left out: {why}" in note["en"] for note in notes)
-    assert any("« extra » a été écartée : elle " in note["fr"] for note in notes)
+    assert any("«\u00a0extra\u00a0» a été écartée\u00a0: elle " in note["fr"] for note in notes)
 
 
 @pytest.mark.parametrize(
