@@ -62,7 +62,7 @@ def import_estimator(
     target: str | None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Built:
-    """Give the built version of an estimator in a joblib or pickle file. **Runs what the file says.**.
+    """Give the built version of an estimator in a joblib or pickle file, which runs what the file says.
 
     Raises
     ------

@@ -23,6 +23,11 @@ from dasier.runtimes import NAMES, load
 if TYPE_CHECKING:
     from dasier.building.trained import Trained
     from dasier.built import Built
+    from dasier.rows import Rows
+    from dasier.schema import Schema
+
+_MOST_FITTED = 1_000
+"""So many of the rows that were fitted on are read; a part of them is asked."""
 
 Progress = Callable[[str], None]
 """Told what is being done, in a few words."""
@@ -57,7 +62,15 @@ def assemble(
     with one_thread():
         progress("choose a runtime and prove parity")
         features = trained.fitted_rows[trained.features]
-        choice = choose(estimator, features, schema, held_out, seed=trained.seed, runtimes=runtimes)
+        choice = choose(
+            estimator,
+            features,
+            schema,
+            held_out,
+            fitted=_fitted(trained, schema),
+            seed=trained.seed,
+            runtimes=runtimes,
+        )
         model = load(choice.runtime, choice.blob, schema)
         progress(
             "measure on the sample" if trained.split.get("kind") == "sample" else "measure on held-out rows"
@@ -72,6 +85,14 @@ def assemble(
     except RehearsalFailed as error:
         raise EstimatorUnsupported(f"{trained.name} cannot be served. {error}") from error
     return replace(built, manifest=replace(built.manifest, runtime=chosen))
+
+
+def _fitted(trained: Trained, schema: Schema) -> Rows | None:
+    """Give rows that the estimator was fitted on, evenly spaced; None where nobody knows them."""
+    if trained.split.get("kind") == "sample":
+        return None
+    rows = trained.fitted_rows
+    return to_rows(rows.iloc[:: -(-len(rows) // _MOST_FITTED)], schema)
 
 
 def _classes(trained: Trained) -> list[Any] | None:

@@ -9,7 +9,6 @@ from dasier.building import arrays, export
 from dasier.building.candidate import Candidate, Refused
 from dasier.building.costs import ANSWERS, Cost, cheapest, measured
 from dasier.building.detach import detach
-from dasier.building.frames import to_rows
 from dasier.building.parity import SAME_ARITHMETIC, Parity, prove
 from dasier.building.probes import OF_CONVERSIONS, Probes, probes
 from dasier.building.reference import Reference
@@ -25,10 +24,6 @@ if TYPE_CHECKING:
 
     from dasier.rows import Rows
     from dasier.schema import Schema, Text
-
-
-_MOST_FITTED = 1_000
-"""So many of the rows that were fitted on are read; a part of them is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +64,7 @@ def choose(  # noqa: PLR0913 (what was fitted, on what, and which runtimes may b
     schema: Schema,
     held_out: Rows,
     *,
+    fitted: Rows | None = None,
     seed: int,
     runtimes: Collection[str] = NAMES,
 ) -> Choice:
@@ -83,6 +79,8 @@ def choose(  # noqa: PLR0913 (what was fitted, on what, and which runtimes may b
     schema
     held_out
         Rows that it was not fitted on.
+    fitted
+        Rows that it was fitted on, if they are known.
     seed
         Of the probes.
     runtimes
@@ -94,7 +92,7 @@ def choose(  # noqa: PLR0913 (what was fitted, on what, and which runtimes may b
         If not even the estimator's own detached copy answers as it does.
     """
     reference = Reference(estimator, schema, features)
-    rows = probes(schema, held_out, estimator, fitted=_some(features, schema), seed=seed)
+    rows = probes(schema, held_out, estimator, fitted=fitted, seed=seed)
     refused: list[Refused] = []
     proved: dict[str, tuple[Candidate, Parity]] = {}
     for tried in _tried(estimator, schema, runtimes):
@@ -116,11 +114,6 @@ def choose(  # noqa: PLR0913 (what was fitted, on what, and which runtimes may b
     chosen, parity = proved[cheapest(costs) if costs else next(iter(proved))]
     reasons = _reasons(chosen, parity, refused, costs)
     return Choice(chosen.runtime, chosen.blob, parity, reasons, tuple(refused), costs)
-
-
-def _some(features: pd.DataFrame | None, schema: Schema) -> Rows | None:
-    """Give rows that the estimator was fitted on, evenly spaced."""
-    return None if features is None else to_rows(features.iloc[:: -(-len(features) // _MOST_FITTED)], schema)
 
 
 def _tried(estimator: Any, schema: Schema, runtimes: Collection[str]) -> Iterator[Candidate | Refused]:

@@ -40,15 +40,22 @@ def plausible(features: pd.DataFrame, classes: pd.Series | None, typical: dict[s
         sample = sample[(classes.loc[sample.index] == classes.mode().iloc[0]).to_numpy()]
     order = np.argsort(_distances(sample), kind="stable")
     first = sample.iloc[order[0]]
-    held = set(map(tuple, features.astype(object).to_numpy()))
     row = {}
     for position in order[1 : 1 + TRIES] if len(order) > 1 else order:
         second = sample.iloc[position]
         row = {name: (first, second)[index % 2][name] for index, name in enumerate(features.columns)}
         row = {name: typical[name] if cell != cell else cell for name, cell in row.items()}  # noqa: PLR0124 (NaN)
-        if tuple(row.values()) not in held:
+        if not _holds(features, row):
             break
     return row
+
+
+def _holds(features: pd.DataFrame, row: dict[str, Cell]) -> bool:
+    """Say whether a row is one of a table, column by column: few rows are left to look at after the first."""
+    places = np.arange(len(features))
+    for name, cell in row.items():
+        places = places[(features[name].to_numpy()[places] == cell)]
+    return bool(len(places))
 
 
 def _distances(sample: pd.DataFrame) -> NDArray[np.float64]:

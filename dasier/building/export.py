@@ -1,7 +1,7 @@
 """ONNX graphs that may answer as a fitted estimator does, the likeliest first.
 
 Nothing here is trusted: `dasier.building.parity` tries each candidate against the estimator, and the
-first that is equal within the bound is served. A graph keeps to this convention, which
+first that is equal within the bound is the one that may be served. A graph keeps to this convention, which
 `dasier.runtimes.onnx` reads:
 
 ========================  ==========================================================================

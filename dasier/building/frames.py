@@ -34,6 +34,9 @@ CATEGORY_LIMIT = 50
 FEW = 10
 """So few different values are categories however few the rows."""
 
+_LARGEST = 1e300
+"""Of a number: differences of larger ones, and what is a million times farther away, are no numbers of float64."""
+
 _KINDS = "dasier.kinds"
 
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -246,6 +249,8 @@ def _floats(series: pd.Series) -> pd.Series:
     )
     if np.isinf(values).any():
         raise DataInvalid("holds infinity; replace it by a null or a large number")
+    if (np.abs(values) > _LARGEST).any():
+        raise DataInvalid(f"holds numbers beyond {_LARGEST:g}; divide it by a constant")
     return values
 
 

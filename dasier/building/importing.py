@@ -93,7 +93,14 @@ def bring(path: Path, *, name: str, sample: Path, target: str | None) -> Trained
 
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
-        estimator = joblib.load(path)
+        try:
+            estimator = joblib.load(path)
+        except Exception as error:  # a file may raise anything
+            said = " ".join(str(error).split())[:200]
+            raise DataInvalid(
+                f"{path.name} cannot be opened ({type(error).__name__}: {said}). It must be a joblib or pickle file, and "
+                "what its estimator was made with must be installed here"
+            ) from error
     if not callable(getattr(estimator, "predict", None)):
         kind = type(estimator).__name__
         raise EstimatorUnsupported(

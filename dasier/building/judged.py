@@ -48,10 +48,10 @@ def judge(trained: Trained, schema: Schema, choice: Choice, model: Model, held_o
     try:
         outputs = model.predict(held_out)
     except ValueError as error:
-        first_line = str(error).partition("\n")[0]
+        first_line = str(error).partition("\n")[0].rstrip(".")
         raise EstimatorUnsupported(
             f"{trained.name}: the estimator cannot answer rows that were held out: {first_line}. "
-            "Let its encoders accept what they have not seen (handle_unknown)."
+            "Let it accept rows like those (an encoder by handle_unknown, nulls by an imputer)."
         ) from error
     unanswered = len(outputs.unanswered())
     if unanswered:

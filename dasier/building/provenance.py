@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import getpass
 import hashlib
 import platform
@@ -9,12 +10,15 @@ import shutil
 import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import pandas as pd
+
+_ROWS_AT_ONCE = 10_000
 
 _LIBRARIES = ("scikit-learn", "numpy", "pandas", "onnx", "skl2onnx", "onnxruntime")
 
@@ -25,9 +29,34 @@ def environment() -> dict[str, str]:
 
 
 def data_digest(table: pd.DataFrame) -> str:
-    """Give the SHA-256 of a table's names and cells, the same on every machine."""
-    text = table.to_csv(index=False, float_format="%.17g", lineterminator="\n")
-    return hashlib.sha256(text.encode()).hexdigest()
+    r"""Give the SHA-256 of a tidy table's names and cells as CSV, the same on every machine.
+
+    The bytes are those of ``to_csv(index=False, float_format="%.17g", lineterminator="\n")``, which takes twice the time, and
+    220 MB for 300,000 rows of 20 numbers.
+    """
+    digest = hashlib.sha256()
+    lines = csv.writer(_Sink(digest.update), lineterminator="\n")
+    lines.writerow(table.columns)
+    for start in range(0, len(table), _ROWS_AT_ONCE):
+        rows = table.iloc[start : start + _ROWS_AT_ONCE]
+        lines.writerows(zip(*[_texts(rows[name]) for name in table.columns], strict=True))
+    return digest.hexdigest()
+
+
+class _Sink(NamedTuple):
+    """What a writer of CSV writes to."""
+
+    update: Callable[[bytes], None]
+
+    def write(self, text: str) -> None:
+        self.update(text.encode())
+
+
+def _texts(cells: pd.Series[Any]) -> list[str]:
+    values = cells.tolist()
+    if cells.dtype.kind == "f":
+        return ["" if cell != cell else f"{cell:.17g}" for cell in values]  # noqa: PLR0124 (a NaN)
+    return ["" if cell != cell else str(cell) for cell in values]  # noqa: PLR0124 (as above)
 
 
 def git_commit(folder: Path) -> str | None:

@@ -46,6 +46,8 @@ def train(recipe: Recipe) -> Trained:
     fitted_rows, held_out = split(
         table, target if recipe.stratify else None, share=recipe.test_share, seed=recipe.seed
     )
+    if recipe.task == "classification" and target is not None:
+        _check_classes(fitted_rows[target], held_out[target])
     estimator = _unfitted(recipe)
     labels = None if target is None or recipe.task == "anomaly_detection" else fitted_rows[target]
     features = [name for name in table.columns if name != target]
@@ -107,6 +109,15 @@ def _unfitted(recipe: Recipe) -> BaseEstimator:
             recipe.name, [f"estimator(params) gives {given}; let it return an unfitted estimator"]
         )
     return estimator
+
+
+def _check_classes(fitted: pd.Series[Any], held_out: pd.Series[Any]) -> None:
+    unknown = sorted(set(held_out.unique()) - set(fitted.unique()))
+    if unknown:
+        raise DataInvalid(
+            f"the class {unknown[0]!s} is in rows that were held out only; set split.stratify to true, which leaves some of "
+            "every class to fit on, or leave out classes of few rows"
+        )
 
 
 def split(

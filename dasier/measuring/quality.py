@@ -154,7 +154,7 @@ def codes_of(labels: NDArray[Any], names: list[str]) -> NDArray[np.intp]:
         return np.array([places[str(label)] for label in labels.tolist()], dtype=np.intp)
     except KeyError as error:
         raise DataInvalid(
-            f"the held-out rows have the class {error}, which the model does not know"
+            f"the held-out rows have the class {error}, which the model does not know; it knows {', '.join(names[:10])}"
         ) from error
 
 

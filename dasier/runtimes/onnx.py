@@ -1,6 +1,6 @@
-"""The preferred runtime: an ONNX graph, executed by onnxruntime.
+"""The runtime for what answers sooner as a graph: ONNX, executed by onnxruntime.
 
-No scikit-learn, no unpickling, microseconds a row. What the graph's inputs and outputs mean is
+No scikit-learn, no unpickling, microseconds a row; but more to import than `dasier.runtimes.arrays` has. What the graph's inputs and outputs mean is
 said in `dasier.building.export`, which writes them.
 
 One thread: a Lambda has one core, and a server gives each worker one; a pool of threads would

@@ -1,6 +1,6 @@
 """The runtime of last resort: the fitted estimator itself, unpickled.
 
-For what no converter reaches. The blob is a plain pickle of protocol 5: it was measured to load
+For what neither arrays nor a graph were proved to answer alike. The blob is a plain pickle of protocol 5: it was measured to load
 3 to 7 times faster than joblib’s file, since an estimator is thousands of small
 arrays and joblib frames each; mapping them into memory is slower still. Unpickling executes what
 the bytes say: `dasier.runtimes.load` is only ever given bytes whose signature was verified.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import joblib
@@ -12,7 +13,7 @@ from sklearn.cluster import BisectingKMeans, KMeans, MeanShift
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neighbors import RadiusNeighborsRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from dasier.building.assembling import assemble
 from dasier.building.importing import bring
@@ -123,7 +124,9 @@ def test_a_card_does_not_claim_that_a_sample_was_held_out(tmp_path: Path) -> Non
     assert "Measured on the 90 rows of the sample that came with it." in english
     assert "may have been fitted on some of these rows" in english
     assert "Mesuré sur les 90 lignes de l’échantillon fourni avec lui." in french
-    assert not [words for words in ("not fitted on", "eld-out rows") if words in english]
+    assert not [
+        words for words in ("not fitted on", "that it was fitted on |", "eld-out rows") if words in english
+    ]
     assert not [words for words in ("absentes de l’apprentissage", "ignes de test |") if words in french]
 
 
@@ -168,3 +171,13 @@ def test_a_target_whose_squares_are_no_numbers_is_refused_in_words() -> None:
 
     with pytest.raises(DataInvalid, match="divide it by a constant"):
         assemble(models.trained("tall", LinearRegression(), table, "height", "regression"))
+
+
+def test_rows_that_the_estimator_refuses_are_told_whatever_runtimes_were_proved() -> None:
+    logarithm = make_pipeline(FunctionTransformer(np.log1p), LinearRegression())
+    table = _line().assign(at=lambda rows: rows["at"] + 1)
+    trained = models.trained("roots", logarithm, table, "height", "regression")
+    below = trained.held_out.assign(at=lambda rows: rows["at"].where(rows["at"] < 1.9, -3.0))
+
+    with pytest.raises(EstimatorUnsupported, match="cannot answer rows that were held out"):
+        assemble(replace(trained, table=pd.concat([trained.fitted_rows, below]), held_out=below))

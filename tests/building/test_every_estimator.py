@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks.reference.estimators import NO_ANSWER_FOR_NEW_ROWS, Estimator, estimators
-from dasier.building.assembling import _classes
+from dasier.building.assembling import _classes, _fitted
 from dasier.building.choice import choose
 from dasier.building.frames import to_rows
 from dasier.building.infer import infer
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.filterwarnings(
 )  # of estimators that are deprecated, and still there
 
 
-def fitted(one: Estimator) -> Trained:
+def trained_on(one: Estimator) -> Trained:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of convergence: defaults are defaults
         trained = one.trained()
@@ -56,7 +56,14 @@ def runtimes_of(trained: Trained) -> set[str]:
         probabilities=trained.task == "classification" and hasattr(estimator, "predict_proba"),
     )
     with one_thread():
-        choice = choose(estimator, features, schema, to_rows(trained.held_out, schema), seed=trained.seed)
+        choice = choose(
+            estimator,
+            features,
+            schema,
+            to_rows(trained.held_out, schema),
+            fitted=_fitted(trained, schema),
+            seed=trained.seed,
+        )
     return set(choice.costs) or {choice.runtime}
 
 
@@ -75,7 +82,7 @@ def test_page_keeps_the_promise_of_four_in_five_without_pickle() -> None:
     "one", [one for one in estimators() if one.name not in NO_ANSWER_FOR_NEW_ROWS], ids=lambda one: one.name
 )
 def test_estimator_runs_where_the_page_says(one: Estimator) -> None:
-    assert runtimes_of(fitted(one)) == TOLD[one.name]
+    assert runtimes_of(trained_on(one)) == TOLD[one.name]
 
 
 @pytest.mark.parametrize("name", sorted(NO_ANSWER_FOR_NEW_ROWS))
@@ -83,4 +90,4 @@ def test_estimator_without_an_answer_for_new_rows_is_refused_in_words(name: str)
     (one,) = (one for one in estimators() if one.name == name)
 
     with pytest.raises(EstimatorUnsupported, match=f"{name} cannot predict"):
-        runtimes_of(fitted(one))
+        runtimes_of(trained_on(one))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,13 @@ class Leaks:
 
     def __reduce__(self) -> Any:
         return _leak, (self.path,)
+
+
+class Dies:
+    """Ends the process that opens it."""
+
+    def __reduce__(self) -> Any:
+        return os._exit, (7,)
 
 
 def _leak(path: str) -> None:
@@ -67,8 +75,15 @@ def test_file_that_is_no_pickle_is_refused(tmp_path: Path) -> None:
     (tmp_path / "model.joblib").write_bytes(b"nothing")
     models.fitted("leaves").table.to_csv(tmp_path / "sample.csv", index=False)
 
-    with pytest.raises(BuildRefused, match="could not be brought in"):
+    with pytest.raises(
+        BuildRefused, match=r"model\.joblib cannot be opened .* must be a joblib or pickle file"
+    ):
         import_estimator(tmp_path / "model.joblib", name="m", sample=tmp_path / "sample.csv", target="tree")
+
+
+def test_file_that_ends_the_process_which_opens_it_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BuildRefused, match="could not be brought in: exit status 7"):
+        bring(tmp_path, Dies())
 
 
 def test_file_that_says_a_lot_is_opened_where_no_credential_is_at_hand(

@@ -245,8 +245,18 @@ def test_a_graph_that_errs_beside_the_rows_held_out_is_found_out(estimator: Any,
 def test_a_copy_is_not_asked_what_only_a_conversion_gets_wrong() -> None:
     case = fitted(LinearRegression(), diabetes(), "regression")
 
-    choice = choose(case.estimator, case.features, case.schema, case.held_out, seed=0, runtimes=("sklearn",))
-    other = choose(case.estimator, case.features, case.schema, case.held_out, seed=0, runtimes=("arrays",))
+    copied, converted = (
+        choose(
+            case.estimator,
+            case.features,
+            case.schema,
+            case.held_out,
+            fitted=case.held_out,
+            seed=0,
+            runtimes=(one,),
+        )
+        for one in ("sklearn", "arrays")
+    )
 
-    assert set(choice.parity.kinds) == set(other.parity.kinds) - OF_CONVERSIONS
-    assert set(other.parity.kinds) >= OF_CONVERSIONS
+    assert set(copied.parity.kinds) == set(converted.parity.kinds) - OF_CONVERSIONS
+    assert set(converted.parity.kinds) >= OF_CONVERSIONS

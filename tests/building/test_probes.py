@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.ensemble import RandomForestClassifier
+import pandas as pd
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
@@ -112,3 +113,12 @@ def test_thresholds_behind_products_of_columns_are_counted_as_unprobed() -> None
 
     assert "at_thresholds" not in found.kinds
     assert found.unprobed > 0
+
+
+def test_the_largest_numbers_are_probed_and_none_beyond() -> None:
+    frame = pd.DataFrame({"x": [1e300, -1e300] * 20, "target": ["a", "b"] * 20})
+    case = fitted(HistGradientBoostingClassifier(max_iter=2), frame, "classification")
+
+    found = probes(case.schema, case.held_out, case.estimator, fitted=case.held_out, seed=0)
+
+    assert all(np.isfinite(rows.numbers).all() for rows in found.kinds.values())

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 
 from dasier.building import provenance
+from dasier.building.frames import tidy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +33,19 @@ def test_digest_tells_tables_apart_by_names_cells_and_order() -> None:
 
     assert len(digests) == 6
     assert provenance.data_digest(table) == provenance.data_digest(table.copy().set_index([[5, 6]]))
+
+
+def test_digest_is_that_of_the_table_as_csv() -> None:
+    words = ["x", None, "", 'a "b", c', "d\n", "\r"]
+    numbers = [1.5, np.nan, -0.0, 1e300, 5e-324, 0.1]
+    table = tidy(
+        pd.DataFrame({"é, b": words, "n": numbers, "i": [-1, 2, 3, 4, 5, 6], "yes": [True, False] * 3})
+    ).frame
+    table = pd.concat([table] * 2_000, ignore_index=True)
+
+    written = table.to_csv(index=False, float_format="%.17g", lineterminator="\n")
+
+    assert provenance.data_digest(table) == hashlib.sha256(written.encode()).hexdigest()
 
 
 def test_time_is_utc_to_the_second() -> None:

@@ -120,6 +120,13 @@ def test_recipe_whose_functions_give_something_else_says_what(changes: dict[str,
         train(recipe(table(), **changes))
 
 
+def test_class_that_nothing_can_be_learnt_of_is_told() -> None:
+    frame = table().assign(kind=["one", *["two", "three"] * 19, "two"])
+
+    with pytest.raises(DataInvalid, match=r"class one .* held out only; set split\.stratify"):
+        train(recipe(frame, stratify=False, seed=2))  # a seed that holds the first row out
+
+
 def test_whole_number_declared_a_measurement_is_fitted_as_one() -> None:
     notes = Refinements(columns={"n": ColumnNotes(kind="float")})
 

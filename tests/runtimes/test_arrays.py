@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tracemalloc
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from sklearn.ensemble import (
     HistGradientBoostingRegressor,
     IsolationForest,
     RandomForestClassifier,
+    StackingClassifier,
 )
 from sklearn.feature_selection import SelectKBest
 from sklearn.linear_model import (
@@ -34,6 +36,7 @@ from sklearn.linear_model import (
 )
 from sklearn.model_selection import FixedThresholdClassifier, KFold
 from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
@@ -55,7 +58,7 @@ from dasier.building.choice import choose
 from dasier.building.parity import SAME_ARITHMETIC, prove
 from dasier.building.probes import Probes, probes
 from dasier.building.reference import Reference
-from dasier.errors import DocumentInvalid, FormatUnknown
+from dasier.errors import DasierError, DocumentInvalid, FormatUnknown
 from dasier.rows import Rows
 from dasier.runtimes import arrays
 from dasier.runtimes.arrays import trees
@@ -197,6 +200,17 @@ def test_categorical_splits_of_histogram_boosting_answer_as_scikit_learn_does() 
 
     assert splits > 0
     assert_equal(case)
+
+
+def test_histogram_boosting_that_encodes_its_categories_itself_answers_as_scikit_learn_does() -> None:
+    boosting = HistGradientBoostingClassifier(
+        max_iter=20, categorical_features=["island", "sex"], min_samples_leaf=5
+    )
+    case = fitted(boosting, penguins(), "classification")
+    rows = probes(case.schema, case.held_out, case.estimator, seed=0)
+
+    assert {"nulls", "unseen"} <= set(rows.kinds)
+    assert_equal(case, rows)
 
 
 @pytest.mark.parametrize("name", ["tree", "forest", "histograms"])
@@ -436,6 +450,34 @@ def test_what_is_no_model_is_refused_as_a_document_that_cannot_be_read() -> None
     for root in (Node("linear"), nested, Node("trees", {"single": 1}), Node("constant", {"end": ["value"]})):
         with pytest.raises(DocumentInvalid, match="blob of arrays"):
             arrays.load(pack(root), X)
+
+
+@cache
+def some_blobs() -> tuple[tuple[bytes, Fitted], ...]:
+    """Nodes of many kinds: trees, encoders, imputers, neighbours, parts of parts."""
+    parts = [("forest", RandomForestClassifier(3, random_state=0)), ("neighbours", KNeighborsClassifier())]
+    cases = (
+        fitted(make_pipeline(columns(), BOTH_CLASSES["histograms"]), penguins(), "classification"),
+        fitted(StackingClassifier(parts, cv=2), wine(), "classification"),
+    )
+    return tuple((blob_of(case), case) for case in cases)
+
+
+@given(
+    st.integers(0, 1),
+    st.lists(st.tuples(st.floats(0, 1), st.sampled_from(b'0123456789[],:{}"-eE. x')), min_size=1, max_size=4),
+)
+@settings(max_examples=150, deadline=None)
+def test_a_header_of_anything_is_refused_in_words_or_is_a_model(
+    which: int, changes: list[tuple[float, int]]
+) -> None:
+    blob, case = some_blobs()[which]
+    changed, size = bytearray(blob), int.from_bytes(blob[16:24], "little")
+    for place, byte in changes:
+        changed[24 + int(place * (size - 1))] = byte
+
+    with suppress(DasierError):  # anything else would get through
+        arrays.load(bytes(changed), case.schema)
 
 
 def test_a_split_on_a_column_that_there_is_not_does_not_look_at_the_next_row() -> None:

@@ -75,10 +75,10 @@ def node_of(estimator: Any, width: Width) -> Node:
     kind = type(estimator)
     if kind in _STEPS:
         return _STEPS[kind](estimator, width)
+    if is_histogram_boosting(estimator):  # what encodes its categories chooses columns of both kinds
+        return histogram_boosting(estimator, partial(node_of, width=width))
     if not width.of_one_kind:
         raise refused(f"{kind.__name__} over numbers and strings at once")
-    if is_histogram_boosting(estimator):
-        return histogram_boosting(estimator, partial(node_of, width=width))
     if width.texts:
         raise refused(f"{kind.__name__} over strings")
     for known in (scaling.TRANSFORMS, MODELS):

@@ -9,7 +9,7 @@ arrays    one after the other, each at a multiple of 64 of that part, little-end
 ========  ======================================================================================
 
 What the header claims is held against the bytes that there are before any array is made, and arrays are
-views of the blob: reading takes no memory beyond it, whatever a header says. No two arrays share a byte, so that what
+views of the blob: they take no memory beyond it, whatever a header says. No two arrays share a byte, so that what
 is made of each of them is never more than a few times the blob. A later form gets another number, which older readers refuse.
 """
 
