@@ -26,24 +26,34 @@ def monitor_handler(
 
     def handle(_event: Mapping[str, Any], _context: object) -> dict[str, Any]:
         """Write what is due; say how many reports were written, and how many alarms they hold."""
-        running = serve()
-        settings, when = running.settings, now()
+        running, when = serve(), now()
+        about = {"time_ms": int(when.timestamp() * 1000), "namespace": running.settings.metrics_namespace}
+        # Where CloudWatch reads what is printed.
+        tell = running.prediction_log.write if isinstance(running.prediction_log, Lines) else lambda _: None
         reports = alarms = 0
-        for report in drift.catch_up(running.registry, now=when, key=settings.personal_key):
-            reports, alarms = reports + 1, alarms + report.alarms
-            if isinstance(running.prediction_log, Lines):  # where CloudWatch reads what is printed
-                running.prediction_log.write(_line(report, settings.metrics_namespace, when))
+        try:
+            for report in drift.catch_up(running.registry, now=when, key=running.settings.personal_key):
+                reports, alarms = reports + 1, alarms + report.alarms
+                tell(_line(report, **about))
+        except ExceptionGroup as failed:
+            # The alarm on drift rings: while nobody looks, its silence must not say that nothing has drifted.
+            tell(_unwritten(len(failed.exceptions), **about))
+            raise
         return {"reports": reports, "alarms": alarms}
 
     return handle
 
 
-def _line(report: Report, namespace: str, now: datetime) -> dict[str, Any]:
+def _line(report: Report, **about: Any) -> dict[str, Any]:
     """Give what CloudWatch reads as metrics; nothing of it is billed while nothing is alarmed."""
-    told, values = report.document, {"drift_alarms": report.alarms}
-    time_ms = int(now.timestamp() * 1000)
-    line = metrics(values, model=told["name"], version=told["version"], time_ms=time_ms, namespace=namespace)
+    told = report.document
+    line = metrics({"drift_alarms": report.alarms}, model=told["name"], version=told["version"], **about)
     return line | {"kind": "drift", "since": told["since"], "alarmed": told["alarmed"]}
+
+
+def _unwritten(count: int, **about: Any) -> dict[str, Any]:
+    line = metrics({}, model="", version=0, together={"drift_alarms": count}, **about)
+    return line | {"kind": "drift", "unwritten": count}
 
 
 handler = monitor_handler()

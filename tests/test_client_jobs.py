@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import threading
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -97,6 +98,30 @@ def test_rows_that_are_there_are_not_replaced(client):
 
     with pytest.raises(InvalidRequest, match="there already"):
         client.upload(job, b"other")
+
+
+class Bucket(BaseHTTPRequestHandler):
+    """A bucket that holds the rows already, and says so as S3 does."""
+
+    def do_PUT(self):
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(412)
+        self.end_headers()
+        self.wfile.write(b"<Error><Code>PreconditionFailed</Code></Error>")
+
+    def log_message(self, *_):
+        pass
+
+
+def test_rows_that_a_bucket_holds_are_said_to_be_there(client):
+    job = client.submit("birds")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Bucket) as bucket:
+        threading.Thread(target=bucket.serve_forever, daemon=True).start()
+        there = replace(job, upload={**job.upload, "url": f"http://127.0.0.1:{bucket.server_port}/input"})
+
+        with pytest.raises(InvalidRequest, match="there already"):
+            client.upload(there, b"a")
+        bucket.shutdown()
 
 
 def test_a_link_that_does_not_hold_is_not_taken_for_a_wrong_key(client):

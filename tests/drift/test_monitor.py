@@ -101,7 +101,7 @@ def test_a_model_whose_log_cannot_be_believed_keeps_no_other_from_its_report(
 
 
 def test_what_is_unforeseen_of_one_report_keeps_no_other_from_being_written_and_is_raised(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     class Faulty(Store):
         """A store that a bug of ours shows in, at one day of one model and the reports of another."""
@@ -130,6 +130,13 @@ def test_what_is_unforeseen_of_one_report_keeps_no_other_from_being_written_and_
     assert told == [("alder", None), ("leaves", "2026-10-01")]
     assert [type(error) for error in raised.value.exceptions] == [StoreUnavailable, ZeroDivisionError]
     assert list(reports(callers)) == ["2026-10-02"]
+    line = json.loads(capfdbinary.readouterr().out.splitlines()[-1])
+    (directive,) = line["_aws"]["CloudWatchMetrics"]  # the alarm on drift sums this, without dimensions
+    assert (directive["Dimensions"], [one["Name"] for one in directive["Metrics"]]) == (
+        [[]],
+        ["drift_alarms"],
+    )
+    assert (line["drift_alarms"], line["unwritten"]) == (2, 2)
 
 
 def test_alarms_are_a_metric_that_cloudwatch_reads(capfdbinary: pytest.CaptureFixture[bytes]) -> None:

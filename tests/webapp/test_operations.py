@@ -125,7 +125,7 @@ def test_a_models_page_tells_drift_in_words_and_each_version(olga: Visitor) -> N
         "island: spread otherwise than in training (stability index 0.81); outside what training saw in 12%"
         in page
     )
-    assert "The answers turned out worse than promised. Balanced accuracy: 0.8 instead of 0.97." in page
+    assert "The answers turned out worse than promised. Balanced accuracy: 80% instead of 97%." in page
     assert "these are the newest requests" in page
 
 
