@@ -499,6 +499,28 @@ def test_quality_of_probabilities_is_measured_if_every_answer_has_them() -> None
     assert "accuracy" in without.measures(output)
 
 
+def test_quality_of_scores_is_measured_if_every_answer_has_them() -> None:
+    output = Output(name="y", task="anomaly_detection")
+    side = Side(1)
+    for label, score in ((1, 0.2), (-1, -0.3)):
+        side.told.append(({"predictions": [label], "scores": [score]}, [label]))
+
+    assert side.measures(output)["roc_auc"](np.ones((1, 2))).tolist() == [1.0]
+    side.told.append(({"predictions": [1]}, [1]))
+    assert "roc_auc" not in side.measures(output)
+
+
+def test_how_often_so_many_failures_are_chance_is_told_in_per_cent() -> None:
+    canary, serving = measured_sides()
+    canary.errors = 10
+
+    errors = weighed(canary, serving, Rules(), REGRESSION, minutes=5.0).findings[0]
+
+    assert not errors.passed
+    assert errors.figures["chance"] == pytest.approx(0.000398, rel=0.01)
+    assert errors.detail.endswith("with version 1: by chance that happens in 0.03985 % of cases.")
+
+
 def test_a_side_can_be_told_with_and_without_answers() -> None:
     side = Side(3, requests=4, errors=1, latencies_ms=[1.0, 2.00049, 9.0])
 

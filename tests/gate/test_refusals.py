@@ -50,6 +50,17 @@ def renamed_column() -> Built:
 REFUSED = {
     "worse": (lambda: offer(3.0), "comparison", "worse by 1.6"),
     "boasting": (lambda: offer(1.0, stated=0.001), "metrics", "mae is 0.3129, not 0.001"),
+    "boasting of what is not shown": (
+        lambda: offer(
+            1.0,
+            metrics={
+                "primary": "mae",
+                "values": {"mae": {"value": mae(1.0)}, "recall": {"value": 1.0}, "roc_auc": {"value": 1.0}},
+            },
+        ),
+        "metrics",
+        "states metrics that its held-out rows do not show: recall, roc_auc.",
+    ),
     "boasting without rows": (
         lambda: models.constant(metrics={"values": {"mae": {"value": 0.001}}}),
         "metrics",
