@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-_LARGE_BYTES = 256 * 1024
+LARGE_BYTES = 256 * 1024
 """What is larger is uploaded patiently: how long that takes is for the line to say, not for the store."""
 
 
@@ -129,7 +129,7 @@ class Store:
             If the store did not say whether it was written, and it is not there now. To try again
             is safe: it is written if absent, and what was written after all has this content.
         """
-        backend = self._uploads() if len(content) > _LARGE_BYTES else self._backend
+        backend = self._uploads() if len(content) > LARGE_BYTES else self._backend
         why = "somebody is writing it"
         try:
             obstore.put(backend, key, content, mode="create", use_multipart=False)

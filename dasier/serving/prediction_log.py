@@ -28,8 +28,10 @@ log = logging.getLogger("dasier")
 FLUSH_S = 5.0
 """How long a record may wait before it is in the store: on S3 a file costs a request."""
 
-FULL_BYTES = 500_000
-"""A file is written sooner once so much waits: of many requests each still costs little, and memory is left to models."""
+FULL_BYTES = 250_000
+"""A file is written sooner once so much waits, and holds no more: of many requests each still costs little, and memory is left to
+models. It is less than `dasier.store.LARGE_BYTES`: what is larger is waited for patiently, and one file whose answer never came
+would hold up all behind it for minutes."""
 
 MOST_BYTES = 64_000_000
 """What may wait for a store that does not answer; the oldest are then lost, and that is told."""
@@ -114,7 +116,7 @@ class Stored:
         prefix, written = layout.predictions(record["model"], record["time"][:10]), line(record)
         with self._guard:
             file = self._open.get(prefix)
-            if file is None or len(file.lines) >= self._full_bytes:
+            if file is None or len(file.lines) + len(written) > self._full_bytes:
                 file = self._open[prefix] = _File(prefix, bytearray())
                 self._waiting.append(file)
             file.lines += written

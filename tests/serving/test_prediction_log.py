@@ -8,20 +8,24 @@ import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import orjson
 import pytest
 
 from dasier import predictions
+from dasier.bucket import Patience
 from dasier.errors import StoreUnavailable
 from dasier.personal import PersonalKey
 from dasier.releases import Canary
 from dasier.serving.exchange import handler
 from dasier.serving.prediction_log import LINE_BYTES, Lines, Stored, line
-from dasier.store import open_store
+from dasier.store import LARGE_BYTES, open_store
 from functions import predict
 from tests import models
+from tests.core.faulty import Fault, FaultyS3
+from tests.core.stores import BUCKET, s3_environment
 
 RECENTLY = datetime.now(UTC) - timedelta(minutes=1)
 
@@ -403,6 +407,41 @@ def test_much_that_waits_is_written_before_its_time() -> None:
     assert waits
     assert arrived.wait(30)
     assert [one.id for one in predictions.read(store, "wine", since=RECENTLY)] == ["01J1", "01J2"]
+
+
+def test_no_file_is_so_large_that_the_store_would_be_waited_for_patiently() -> None:
+    store = models.Counting(open_store("memory://"))
+    log = Stored(store, flush_s=3_600)
+    one = line(record(1))
+
+    for number in range(3 * LARGE_BYTES // len(one)):
+        log.write(record(number))
+    log.flush()
+
+    sizes = [store.size(key) for key in store.keys("")]
+    assert len(sizes) >= 3
+    assert max(sizes) <= LARGE_BYTES
+    assert LINE_BYTES <= LARGE_BYTES  # a longer line is a file of its own
+
+
+def test_a_store_that_never_says_what_became_of_a_file_does_not_hold_up_the_others_for_minutes() -> None:
+    proxy = FaultyS3()
+    proxy.script = lambda method, _, before: Fault(stalls=True) if method == "PUT" and before == 0 else None
+    patience = Patience(silence_s=0.5, retry_s=1.0, upload_s=300)
+    url = f"s3://{BUCKET}/{uuid4().hex}"
+    log = Stored(open_store(url, environment=proxy.environment, patience=patience), flush_s=3_600)
+    numbers = range(2 * LARGE_BYTES // len(line(record(1))))
+    for number in numbers:
+        log.write(record(number))
+
+    writing = threading.Thread(target=log.flush, daemon=True)
+    writing.start()
+    writing.join(60)
+
+    assert not writing.is_alive()
+    there = open_store(url, environment=s3_environment())
+    assert sum(1 for _ in predictions.read(there, "wine", since=RECENTLY)) == len(numbers)
+    proxy.close()
 
 
 def test_store_that_is_away_is_not_asked_again_and_again_however_much_waits() -> None:
