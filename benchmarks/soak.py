@@ -272,8 +272,13 @@ def soak(minutes: float, home: Path) -> Seen:
             for thread in threads:
                 if thread.ident:
                     thread.join()
+            proxy.script = lambda *_: None
             process.terminate()
-            process.wait(60)
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                seen.unnamed.append("the server did not end within a minute of being told to")
             proxy.close()
     seen.wrong += [f"an overwrite: {path}" for path in proxy.unconditional]
     return seen
