@@ -153,7 +153,7 @@ def _reasons(chosen: Candidate, parity: Parity, refused: list[Refused], costs: M
     what = {"onnx": ("graph", "graphe"), "arrays": ("arrays", "tableaux")}.get(chosen.runtime)
     if what:
         english, french = f"{chosen.name} {what[0]}, {english}", f"{what[1]} {chosen.name}, {french}"
-    for other in costs.keys() - {chosen.runtime}:
+    for other in (name for name in costs if name != chosen.runtime):
         less = costs[chosen.runtime].total_s < costs[other].total_s
         en, fr = (
             ("less time than", "moins de temps que") if less else ("about as long as", "autant de temps que")
